@@ -1,0 +1,58 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is for people who stay.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The environment's own state; remade when a lock file or the package description changes.
+READY := $(VENV)/.ready
+DEV_READY := $(VENV)/.dev-ready
+
+.PHONY: demo tour up test bench lint check lock assets clean browser
+
+demo: $(READY)            ## set up, start everything, do the main job once as a tour, keep serving
+	$(BIN)/toono up --tour
+
+tour: $(READY)            ## the same, then stop; ends with non-zero at the first step that fails
+	$(BIN)/toono tour
+
+up: $(READY)              ## only serve
+	$(BIN)/toono up
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version)."; exit 1; }
+	@test -x $(BIN)/python || { echo "making the virtual environment …"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing what Toono stands on (hash-locked; about half a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m toono.ui.build
+	@touch $@
+
+$(DEV_READY): $(READY) requirements-dev.lock
+	@echo "installing the tools of the tests (hash-locked) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+browser:                  ## the judges of the tests from Debian: Chromium, pdfsig, certutil, SoftHSM2, the spelling of Mongolian
+	@bash tests/judges.sh
+
+test: $(DEV_READY) browser   ## everything, under ten minutes on two cores
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/toono catalogue lint
+
+bench: $(DEV_READY)       ## figures beside peers measured in the same run; writes docs/benchmarks.md
+	@bash bench/peers.sh
+	$(BIN)/python -m bench
+
+lock: $(DEV_READY)        ## write the lock files anew (hashes, no addresses of any registry)
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --extra dev --output-file requirements-dev.lock pyproject.toml
+
+clean:                    ## forget the environment and all state of this copy
+	rm -rf $(VENV) var src/toono/ui/node_modules src/toono/ui/static

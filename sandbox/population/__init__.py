@@ -1,0 +1,1 @@
+"""The population register: 20,000 invented citizens, the same ones on every machine."""

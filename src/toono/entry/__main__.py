@@ -1,0 +1,3 @@
+from toono.entry.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,24 @@
+"""Who handles which event: the whole wiring between rooms in one table."""
+
+from __future__ import annotations
+
+from toono.kernel.outbox import subscribe
+
+
+def connect() -> None:
+    """Called once per process, when Django is ready."""
+    import toono.identity.events as identity
+    import toono.insight.api as insight
+    import toono.notifications.api as notifications
+    import toono.services.events as services
+    from toono.feedback.events import CaseRated
+
+    table = (
+        (identity.SignInCodeRequested, "notifications.sign_in_code", notifications.on_sign_in_code_requested),
+        (services.CaseSubmitted, "insight.submitted", insight.on_case_submitted),
+        (services.CaseDecided, "insight.decided", insight.on_case_decided),
+        (services.DocumentIssued, "insight.issued", insight.on_document_issued),
+        (CaseRated, "insight.rated", insight.on_case_rated),
+    )
+    for event, subscriber, handler in table:
+        subscribe(event, subscriber, handler)

@@ -1,0 +1,11 @@
+"""The portal's process: Django behind Granian (WSGI)."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toono.entry.django_settings")
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()

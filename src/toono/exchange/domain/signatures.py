@@ -1,0 +1,194 @@
+"""HTTP message signatures of clients (RFC 9421), one strict profile: one signature, ECDSA P-256 with SHA-256.
+
+Required components: ``@method``, ``@target-uri``, ``x-road-client``, each other ``x-road-*`` and ``x-toono-*`` header that is sent (what the exchange reads must
+be signed), and ``content-digest`` (RFC 9530) where there is a body. Required parameters: ``created``, ``nonce``, ``keyid``. Parameters that we do not
+know are refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from toono.exchange import limits
+from toono.exchange.domain.faults import Code, Fault
+
+ALGORITHM: Final = "ecdsa-p256-sha256"
+_ES256: Final = ECDSA(SHA256())
+_STRING: Final = r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"'
+_INPUT: Final = re.compile(rf"\s*([a-z*][a-z0-9_\-.*]*)=(\(\s*((?:{_STRING}\s*)*)\)((?:\s*;\s*[a-z*][a-z0-9_\-.*]*(?:=(?:-?\d{{1,15}}|{_STRING}))?)*))\s*")
+_ITEM: Final = re.compile(_STRING)
+_PARAMETER: Final = re.compile(rf";\s*([a-z*][a-z0-9_\-.*]*)(?:=(?:(-?\d{{1,15}})|{_STRING}))?")
+_VALUE: Final = re.compile(r"\s*([a-z*][a-z0-9_\-.*]*)=:([A-Za-z0-9+/]*={0,2}):\s*")
+_ESCAPED: Final = re.compile(r"\\(.)")
+_KNOWN: Final = frozenset({"created", "expires", "nonce", "alg", "keyid", "tag"})
+_DERIVED: Final = frozenset({"@method", "@target-uri", "@authority", "@scheme", "@request-target", "@path", "@query"})
+_DROPPED: Final = frozenset({"x-road-request-id", "x-road-request-hash"})
+_DIGESTS: Final = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
+
+
+class SignatureInput(NamedTuple):
+    """A parsed ``Signature-Input`` with its ``Signature``."""
+
+    components: tuple[str, ...]
+    parameters_text: str
+    """The inner list with its parameters exactly as received: the last line of the signature base."""
+    created: int
+    expires: int | None
+    nonce: str
+    key_id: str
+    value: bytes
+
+
+class SignedRequest(NamedTuple):
+    """What a signature is about."""
+
+    method: str
+    target_uri: str
+    """Address under which the gateway is known, with path and query as received."""
+    headers: Mapping[str, str]
+    """Values by lower-case name; repeated ones joined by ``, `` (RFC 9421 §2.1)."""
+
+
+def parse(signature_input: str, signature: str) -> SignatureInput:
+    """Read the two headers.
+
+    :raises Fault: anything that this profile does not know.
+    """
+    found, value = _INPUT.fullmatch(signature_input), _VALUE.fullmatch(signature)
+    if found is None or value is None:
+        raise _malformed("Signature-Input and Signature must each carry exactly one well-formed signature.")
+    if found[1] != value[1]:
+        raise _malformed("Signature-Input and Signature carry different labels.")
+    components = tuple(_ESCAPED.sub(r"\1", item) for item in _ITEM.findall(found[3]))
+    if len(set(components)) != len(components):
+        raise _malformed("A component is covered twice.")
+    parameters = _parameters(found[5])
+    created, expires, nonce, key_id = (parameters.get(name) for name in ("created", "expires", "nonce", "keyid"))
+    if not isinstance(created, int) or not isinstance(nonce, str) or not isinstance(key_id, str) or not isinstance(expires, int | None):
+        raise _malformed("The parameters created, nonce and keyid are needed.")
+    if parameters.get("alg", ALGORITHM) != ALGORITHM:
+        raise _malformed(f"The algorithm must be {ALGORITHM}.")
+    shortest, longest = limits.NONCE_CHARACTERS
+    if not shortest <= len(nonce) <= longest:
+        raise _malformed(f"A nonce has {shortest} to {longest} characters.")
+    try:
+        raw = base64.b64decode(value[2], validate=True)
+    except binascii.Error:
+        raise _malformed("The signature is not base64.") from None
+    return SignatureInput(components, found[2], created, expires, nonce, key_id, raw)
+
+
+def _parameters(text: str) -> dict[str, int | str]:
+    parameters: dict[str, int | str] = {}
+    for name, number, string in _PARAMETER.findall(text):
+        if name in parameters or name not in _KNOWN:
+            raise _malformed(f"The parameter {name} stands twice or is not known.")
+        parameters[name] = int(number) if number else _ESCAPED.sub(r"\1", string)
+    return parameters
+
+
+def check_coverage(signed: SignatureInput, headers: Mapping[str, str], *, has_body: bool) -> None:
+    """:raises Fault: something that must be covered by the signature is not."""
+    needed = {"@method", "@target-uri", "x-road-client"}
+    needed |= {name for name in headers if name.startswith(("x-road-", "x-toono-")) and name not in _DROPPED}
+    if has_body or "content-digest" in headers:
+        needed.add("content-digest")
+    missing = sorted(needed.difference(signed.components))
+    if missing:
+        raise Fault(Code.MALFORMED_SIGNATURE, "not_covered", f"The signature does not cover: {', '.join(missing)}.")
+
+
+def check_time(signed: SignatureInput, now: float) -> None:
+    """:raises Fault: made too long ago, in the future, or expired."""
+    if not now - limits.SIGNATURE_AGE_SECONDS <= signed.created <= now + limits.SIGNATURE_AHEAD_SECONDS:
+        raise Fault(
+            Code.INVALID_SIGNATURE_VALUE,
+            "created_outside_window",
+            f"The signature was made at {signed.created}; here it is {int(now)}. It may be {limits.SIGNATURE_AGE_SECONDS} seconds old, {limits.SIGNATURE_AHEAD_SECONDS} ahead.",
+        )
+    if signed.expires is not None and signed.expires < now:
+        raise Fault(Code.INVALID_SIGNATURE_VALUE, "signature_expired", f"The signature expired at {signed.expires}; here it is {int(now)}.")
+
+
+def signature_base(signed: SignatureInput, request: SignedRequest) -> bytes:
+    """The bytes under the signature (RFC 9421 §2.5).
+
+    :raises Fault: a covered component is absent or not known.
+    """
+    lines = [f'"{name}": {_component(name, request)}' for name in signed.components]
+    lines.append(f'"@signature-params": {signed.parameters_text}')
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _component(name: str, request: SignedRequest) -> str:
+    if not name.startswith("@"):
+        value = request.headers.get(name)
+        if value is None:
+            raise _malformed(f"The signature covers {name[:50]}, which is not sent or not in lower case.")
+        return value
+    if name not in _DERIVED:
+        raise _malformed(f"The component {name[:50]} is not known.")
+    scheme, _, rest = request.target_uri.partition("://")
+    authority, slash, target = rest.partition("/")
+    path, mark, query = (slash + target).partition("?")
+    values = {
+        "@method": request.method, "@target-uri": request.target_uri, "@scheme": scheme, "@authority": authority.lower(),
+        "@request-target": slash + target, "@path": path, "@query": "?" + query,
+    }  # fmt: skip
+    return values[name]
+
+
+def verify(signed: SignatureInput, request: SignedRequest, key: EllipticCurvePublicKey) -> None:
+    """:raises Fault: the signature is not of this request and key."""
+    half = len(signed.value) // 2
+    if len(signed.value) == 64:
+        der = encode_dss_signature(int.from_bytes(signed.value[:half], "big"), int.from_bytes(signed.value[half:], "big"))
+        try:
+            key.verify(der, signature_base(signed, request), _ES256)
+        except InvalidSignature:
+            pass
+        else:
+            return
+    raise Fault(
+        Code.INVALID_SIGNATURE_VALUE,
+        "wrong_signature",
+        f"The signature does not match. For the gateway the target is {request.target_uri.partition('?')[0][:300]}; check the address, the key and the covered headers.",
+    )
+
+
+def check_digest(content_digest: str | None, body: bytes) -> None:
+    """``Content-Digest`` (RFC 9530) says what the body is. Every known algorithm in it must agree.
+
+    :raises Fault: absent where there is a body, unreadable, or another.
+    """
+    if content_digest is None:
+        if body:
+            raise Fault(Code.MALFORMED_SIGNATURE, "not_covered", "A body needs Content-Digest, covered by the signature.")
+        return
+    known = 0
+    for member in content_digest.split(","):
+        found = _VALUE.fullmatch(member)
+        if found is None:
+            raise _malformed("Content-Digest cannot be read.")
+        algorithm = _DIGESTS.get(found[1])
+        if algorithm is not None:
+            known += 1
+            if not hmac.compare_digest(base64.b64encode(algorithm(body).digest()), found[2].encode()):
+                raise Fault(Code.INVALID_SIGNATURE_VALUE, "wrong_digest", "Content-Digest does not match the body.")
+    if not known:
+        raise _malformed("Content-Digest must be of sha-256 or sha-512.")
+
+
+def _malformed(message: str) -> Fault:
+    return Fault(Code.MALFORMED_SIGNATURE, "malformed_signature", message)

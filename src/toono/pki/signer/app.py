@@ -1,0 +1,226 @@
+"""The signer: the only process that reaches private keys. Others ask it over a Unix socket.
+
+=========================  ==================================================  ======================================
+``POST /sign``             ``{"key": label, "digests": [base64, …]}``          ``{"signatures": [base64 DER, …]}``
+``POST /keys``             ``{"key": label, "curve": "P-256" | "P-384"}``      ``{"key": label, "public_key": PEM}``
+``GET /keys/<label>``                                                          ``{"key": label, "public_key": PEM}``
+``GET /health``            no token                                            ``{"status": "ok", "store": "file"}``
+=========================  ==================================================  ======================================
+
+``Authorization: Bearer <token>`` says which process asks; ``rights.py`` what it may. A refusal is a problem document
+(RFC 9457) and one line of JSON in the log. Only labels, counts and reasons are logged, never digests or tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any, NoReturn
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from toono.kernel.settings import SettingsError, settings
+from toono.pki.signer.rights import CLIENTS, Tokens, Verb, may
+from toono.pki.signer.stores import CURVES, HASHES, LABEL, KeyStore, NoSuchKey, OtherCurve, StoreFault
+
+BODY_LIMIT_BYTES = 256 * 1024
+BATCH_LIMIT = 1000
+TURN = 32
+"""Digests signed before other requests get a turn: a big batch delays nobody by more than a few milliseconds."""
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answer = dict[str, Any]
+
+log = logging.getLogger("toono.signer")
+
+
+class Refusal(Exception):
+    """A request that is answered no."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+
+def open_store() -> KeyStore:
+    """The store that the settings name."""
+    s = settings()
+    if s.key_store == "file":
+        from toono.pki.signer.stores.file import FileStore
+
+        return FileStore(s.home / "keys", s.passphrase)
+    from toono.pki.signer.stores.pkcs11 import Pkcs11Store
+
+    return Pkcs11Store(s.pkcs11_module, s.pkcs11_token, s.passphrase, s.socket_folder / "key-generation.lock")
+
+
+def read_tokens() -> Tokens:
+    """The clients' tokens as the first start made them."""
+    return Tokens({client: settings().secret(f"signer_token_{client}") for client in CLIENTS})
+
+
+class Signer:
+    """The ASGI application around one store and one table of tokens."""
+
+    def __init__(self, store: KeyStore, tokens: Tokens) -> None:
+        self._store, self._tokens = store, tokens
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        note: dict[str, Any] = {"method": scope["method"], "path": scope["path"][:200]}
+        try:
+            status, answer = 200, await self._answer(scope, receive, note)
+        except Refusal as refusal:
+            status, answer = refusal.status, _problem(refusal)
+            log.warning(json.dumps({"event": "refused", "code": refusal.code, **note}, ensure_ascii=True))
+        except StoreFault as fault:
+            status, answer = 503, _problem(Refusal(503, "store_fault", "The key store fails; see the signer's log."))
+            log.error(json.dumps({"event": "store_fault", "detail": str(fault), **note}))  # noqa: TRY400 - the text says all
+        await _send(send, status, answer)
+
+    async def _answer(self, scope: dict[str, Any], receive: Receive, note: dict[str, Any]) -> Answer:
+        method, path = scope["method"], scope["path"]
+        if (method, path) == ("GET", "/health"):
+            return {"status": "ok", "store": self._store.name}
+        client = note["client"] = self._client(scope)
+        if (method, path) == ("POST", "/sign"):
+            return await self._sign(client, _object(await _body(receive), {"key", "digests"}), note)
+        if (method, path) == ("POST", "/keys"):
+            return self._generate(client, _object(await _body(receive), {"key", "curve"}), note)
+        if method == "GET" and path.startswith("/keys/"):
+            return self._public(client, path.removeprefix("/keys/"), note)
+        raise Refusal(404, "no_such_operation", f"There is no {method} {path[:100]}.")
+
+    def _client(self, scope: dict[str, Any]) -> str:
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
+        scheme, _, token = given.partition(" ")
+        client = self._tokens.client(token) if scheme.lower() == "bearer" else None
+        return client or _refuse(401, "unknown_client", "The bearer token is missing or unknown.")
+
+    async def _sign(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
+        label = _permitted(client, Verb.SIGN, asked["key"], note)
+        digests = _digests(asked["digests"])
+        note["count"] = len(digests)
+        signatures: list[bytes] = []
+        for start in range(0, len(digests), TURN):
+            if start:
+                await asyncio.sleep(0)
+            try:
+                signatures += self._store.sign(label, digests[start : start + TURN])
+            except NoSuchKey:
+                _refuse(404, "key_unknown", f"There is no key «{label}».")
+        return {"signatures": [b64encode(signature).decode() for signature in signatures]}
+
+    def _generate(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
+        label = _permitted(client, Verb.GENERATE, asked["key"], note)
+        if asked["curve"] not in CURVES:
+            _refuse(400, "curve_unknown", f"The curve must be one of {', '.join(CURVES)}.")
+        try:
+            public = self._store.generate(label, asked["curve"])
+        except OtherCurve:
+            _refuse(409, "other_curve", f"The key «{label}» exists on another curve.")
+        return _key_answer(label, public)
+
+    def _public(self, client: str, label: str, note: dict[str, Any]) -> Answer:
+        label = _permitted(client, Verb.READ, label, note)
+        try:
+            return _key_answer(label, self._store.public_key(label))
+        except NoSuchKey:
+            _refuse(404, "key_unknown", f"There is no key «{label}».")
+
+
+def _refuse(status: int, code: str, detail: str) -> NoReturn:
+    raise Refusal(status, code, detail)
+
+
+def _permitted(client: str, verb: Verb, label: object, note: dict[str, Any]) -> str:
+    if not isinstance(label, str) or not LABEL.fullmatch(label):
+        _refuse(400, "label_malformed", "The key's label is malformed.")
+    note["key"], note["verb"] = label, verb.value
+    if not may(client, verb, label):
+        _refuse(403, "not_permitted", f"«{client}» may not {verb.value} with «{label}».")
+    return label
+
+
+def _digests(given: object) -> list[bytes]:
+    if not isinstance(given, list) or not 1 <= len(given) <= BATCH_LIMIT:
+        _refuse(400, "batch_malformed", f"digests must be a list of 1 to {BATCH_LIMIT} texts.")
+    try:
+        digests = [b64decode(text, validate=True) for text in given]
+    except (ValueError, TypeError):
+        _refuse(400, "digest_malformed", "A digest is not base64.")
+    if not all(len(digest) in HASHES for digest in digests):
+        _refuse(400, "digest_malformed", "A digest must have 32, 48 or 64 bytes.")
+    return digests
+
+
+def _object(body: bytes, members: set[str]) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        _refuse(400, "body_malformed", "The body is not JSON.")
+    if not isinstance(value, dict) or value.keys() != members:
+        _refuse(400, "body_malformed", f"The body must be an object of exactly {', '.join(sorted(members))}.")
+    return value
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            _refuse(400, "body_malformed", "The request ended early.")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_LIMIT_BYTES:
+            _refuse(413, "body_too_large", f"The body is larger than {BODY_LIMIT_BYTES} bytes.")
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _key_answer(label: str, public: Any) -> Answer:
+    pem: bytes = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return {"key": label, "public_key": pem.decode()}
+
+
+def _problem(refusal: Refusal) -> Answer:
+    return {"type": "about:blank", "title": refusal.code, "status": refusal.status, "code": refusal.code, "detail": refusal.detail}
+
+
+async def _send(send: Send, status: int, answer: Answer) -> None:
+    body = json.dumps(answer).encode()
+    kind = b"application/json" if status == 200 else b"application/problem+json"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                _signer()
+            except (SettingsError, StoreFault) as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+@cache
+def _signer() -> Signer:
+    return Signer(open_store(), read_tokens())
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """What the server runs: the signer of this process's settings."""
+    if scope["type"] == "lifespan":
+        return await _lifespan(receive, send)
+    await _signer()(scope, receive, send)

@@ -1,0 +1,46 @@
+// Shortens the way; nothing needs it. Every page works the same with scripts off.
+import { Button, CharacterCount, ErrorSummary, SkipLink, createAll } from "govuk-frontend";
+
+document.body.classList.add("js-enabled");
+if ("noModule" in HTMLScriptElement.prototype) document.body.classList.add("govuk-frontend-supported");
+
+for (const form of document.forms) {
+  form.noValidate = true;
+  if (form.method === "post") {
+    for (const button of form.querySelectorAll("button.govuk-button")) button.dataset.preventDoubleClick = "true";
+  }
+}
+
+createAll(Button, { preventDoubleClick: true });
+createAll(ErrorSummary);
+createAll(SkipLink);
+const counted = document.documentElement.lang === "mn"
+  ? { charactersUnderLimit: { one: "%{count} тэмдэгт үлдлээ", other: "%{count} тэмдэгт үлдлээ" }, charactersAtLimit: "Тэмдэгт үлдсэнгүй", charactersOverLimit: { one: "%{count} тэмдэгтээр илүү байна", other: "%{count} тэмдэгтээр илүү байна" } }
+  : {};
+createAll(CharacterCount, { i18n: counted });
+
+// A page that waits for a result asks quietly and reloads when there is one; without script its <meta> does.
+const waits = document.querySelector("[data-waits-for]");
+if (waits) {
+  const shown = waits.dataset.waitsFor;
+  const look = async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Toono-Wait": "1" }, cache: "no-store" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const still = page.querySelector("[data-waits-for]");
+      if (!still || still.dataset.waitsFor !== shown) return location.reload();
+    } catch { /* the network is away; ask again */ }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 700);
+}
+
+// Copy an address with one press; the text stands beside it for those without script.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.querySelector("[aria-live]").textContent = button.dataset.copied;
+  });
+}

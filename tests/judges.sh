@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The foreign judges that the tests ask. What is missing is installed from Debian when we may; Chromium may also be Playwright's.
+set -euo pipefail
+declare -A judges=([chromium]=chromium [pdfsig]=poppler-utils [certutil]=libnss3-tools [softhsm2-util]=softhsm2 [hunspell]=hunspell [openssl]=openssl)
+missing=()
+for command in "${!judges[@]}"; do
+  command -v "$command" >/dev/null || missing+=("${judges[$command]}")
+done
+[ -e /usr/share/hunspell/mn_MN.dic ] || missing+=(hunspell-mn)
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing from Debian: ${missing[*]} …"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  elif [[ " ${missing[*]} " == " chromium " ]]; then
+    .venv/bin/python -m playwright install chromium
+  else
+    echo "The tests ask other people's programs as judges. Install them once: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+fi
