@@ -108,7 +108,9 @@ def start_stack(home: Path, **settings: str) -> Stack:
     addresses = home / "addresses.json"
     addresses.unlink(missing_ok=True)
     with (home / "up.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "toono.entry", "up"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "toono.entry", "up"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
     deadline = time.monotonic() + 180
     while not addresses.exists():
         if process.poll() is not None or time.monotonic() > deadline:

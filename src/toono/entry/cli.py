@@ -74,7 +74,9 @@ def parser() -> argparse.ArgumentParser:
     lint = catalogue.add_parser("lint", help="check every definition")
     lint.add_argument("folder", nargs="?", default=str(Path(__file__).resolve().parents[3] / "catalogue"))
     lint.set_defaults(run=_catalogue_lint)
-    sandbox = commands.add_parser("sandbox", help="the invented outside world (development)").add_subparsers(dest="what", required=True, metavar="command")
+    sandbox = commands.add_parser("sandbox", help="the invented outside world (development)").add_subparsers(
+        dest="what", required=True, metavar="command"
+    )
     persons = sandbox.add_parser("persons", help="made-up persons to sign in as")
     persons.add_argument("--limit", type=int, default=20)
     sms = sandbox.add_parser("sms", help="texts sent to a phone")

@@ -41,7 +41,12 @@ def _gateway_rights(s: Settings) -> list[Finding]:
     with psycopg.connect(s.gateway_dsn, connect_timeout=5) as connection:
         reads = connection.execute("SELECT has_table_privilege(current_user, 'identity_person', 'SELECT')").fetchone()
     too_much = bool(reads and reads[0])
-    return [(not too_much, "gateway's login: may read persons; give it a role of its own" if too_much else "gateway's login: only its own tables")]
+    return [
+        (
+            not too_much,
+            "gateway's login: may read persons; give it a role of its own" if too_much else "gateway's login: only its own tables",
+        )
+    ]
 
 
 def _answer(url: str) -> Any:
@@ -112,7 +117,7 @@ def doctor() -> int:
     for name, check, advice in CHECKS:
         try:
             findings = check(s)
-        except Exception as error:  # noqa: BLE001 - any fault of a part is a finding, not a fault of the doctor
+        except Exception as error:
             findings = [(False, f"{name}: {type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''} — {advice}")]
         for well, sentence in findings:
             ill += not well

@@ -103,7 +103,9 @@ def _once(settings: Settings, name: str, inputs: str, work: Callable[[], None]) 
 
 def _digest_of(folder: Path) -> str:
     files = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    return hashlib.sha256(b"".join(str(p.relative_to(folder)).encode() + hashlib.sha256(p.read_bytes()).digest() for p in files)).hexdigest()
+    return hashlib.sha256(
+        b"".join(str(p.relative_to(folder)).encode() + hashlib.sha256(p.read_bytes()).digest() for p in files)
+    ).hexdigest()
 
 
 def load_platform(settings: Settings, say: Callable[[str], None]) -> None:
@@ -115,8 +117,18 @@ def load_platform(settings: Settings, say: Callable[[str], None]) -> None:
 
     actor = system("first-start")
     pki.establish_authorities(actor=actor)
-    _once(settings, "units", _digest_of(SOURCE / "src" / "toono" / "geo" / "data"), lambda: (say("loading administrative units"), geo.load_units())[0])
-    _once(settings, "catalogue", _digest_of(CATALOGUE), lambda: (say("loading the catalogue"), services.load_catalogue(actor=actor, folder=CATALOGUE))[0])
+    _once(
+        settings,
+        "units",
+        _digest_of(SOURCE / "src" / "toono" / "geo" / "data"),
+        lambda: (say("loading administrative units"), geo.load_units())[0],
+    )
+    _once(
+        settings,
+        "catalogue",
+        _digest_of(CATALOGUE),
+        lambda: (say("loading the catalogue"), services.load_catalogue(actor=actor, folder=CATALOGUE))[0],
+    )
     anchors = "\n".join(pki.trust_anchors()).encode()
     file = settings.home / "exchange" / "anchors.pem"
     if not file.exists() or file.read_bytes() != anchors:
@@ -142,7 +154,9 @@ def connect_sandbox(settings: Settings, say: Callable[[str], None]) -> dict[str,
 
     def load() -> None:
         say("connecting the sandbox's registers by configuration")
-        registry.load_configuration(drafted_by=drafter, approved_by=approver, document=yaml.safe_load(text), values=values, credentials=credentials)
+        registry.load_configuration(
+            drafted_by=drafter, approved_by=approver, document=yaml.safe_load(text), values=values, credentials=credentials
+        )
 
     _once(settings, "connection", text + json.dumps([values, credentials]), load)
     return clients
@@ -178,7 +192,11 @@ def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
     from toono.kernel.actor import Role, system
 
     actor = system("first-start")
-    wanted = ((cast["oyun"], Role.OFFICER, "dundgovi-environment"), (cast["dorj"], Role.OPERATOR, "digital-academy"), (cast["anu"], Role.ADMINISTRATOR, "digital-academy"))
+    wanted = (
+        (cast["oyun"], Role.OFFICER, "dundgovi-environment"),
+        (cast["dorj"], Role.OPERATOR, "digital-academy"),
+        (cast["anu"], Role.ADMINISTRATOR, "digital-academy"),
+    )
 
     def appoint() -> None:
         for person, role, organisation in wanted:
@@ -189,6 +207,8 @@ def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
 
 def environment(settings: Settings) -> dict[str, str]:
     """What the children inherit so that they read the same settings, whatever the folder they run in."""
-    return {"TOONO_HOME": str(settings.home), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
-
-
+    return {
+        "TOONO_HOME": str(settings.home),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
+    }

@@ -85,9 +85,18 @@ def initialise(settings: Settings) -> None:
         user = pwd.getpwnam("nobody")
         os.chown(cluster, user.pw_uid, user.pw_gid)
         os.chown(handover, user.pw_uid, user.pw_gid)
-    options = ["--username=toono", f"--pwfile={handover}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]
+    options = [
+        "--username=toono",
+        f"--pwfile={handover}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--data-checksums",
+    ]
     try:
-        made = subprocess.run([*server_user, str(_binary("initdb")), "-D", str(cluster), *options], capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            [*server_user, str(_binary("initdb")), "-D", str(cluster), *options], capture_output=True, text=True, check=False
+        )
     finally:
         handover.unlink()
     if made.returncode != 0:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -79,7 +80,9 @@ class Supervisor:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SettingsError(f"Toono already runs with TOONO_HOME={self.settings.home}. Stop it, or set another TOONO_HOME and other ports.") from None
+            raise SettingsError(
+                f"Toono already runs with TOONO_HOME={self.settings.home}. Stop it, or set another TOONO_HOME and other ports."
+            ) from None
         self._sweep_leftovers()
 
     @property
@@ -105,7 +108,9 @@ class Supervisor:
                 try:
                     probe.bind((self.settings.host, port))
                 except OSError:
-                    raise SettingsError(f"Port {port} is in use by another program. Set TOONO_{name.upper()}_PORT to a free port.") from None
+                    raise SettingsError(
+                        f"Port {port} is in use by another program. Set TOONO_{name.upper()}_PORT to a free port."
+                    ) from None
 
     # -- processes ---------------------------------------------------------------------------------------------
 
@@ -124,12 +129,14 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             env=os.environ | process.environment,
             start_new_session=True,
-            preexec_fn=_die_with_parent(os.getpid(), process.stop_signal),  # noqa: PLW1509 - no threads are running here
+            preexec_fn=_die_with_parent(os.getpid(), process.stop_signal),
         )
         log.close()
         process.started_at, process.restart_at = time.monotonic(), None
         running = [p for p in self.processes if p.popen and p.popen.poll() is None]
-        note = [{"name": p.name, "pid": p.popen.pid, "born": _born(p.popen.pid), "stop_signal": int(p.stop_signal)} for p in running if p.popen]
+        note = [
+            {"name": p.name, "pid": p.popen.pid, "born": _born(p.popen.pid), "stop_signal": int(p.stop_signal)} for p in running if p.popen
+        ]
         write_durably(self._note, json.dumps(note).encode())
 
     def wait_ready(self, process: Process, *, timeout_seconds: float = 60) -> None:
@@ -188,7 +195,17 @@ class Supervisor:
             self._lock = None
 
 
-def granian(target: str, *, interface: str, settings: Settings, port: int | None = None, socket_path: Path | None = None, workers: int = 1, threads: int = 1, extra: tuple[str, ...] = ()) -> list[str]:
+def granian(
+    target: str,
+    *,
+    interface: str,
+    settings: Settings,
+    port: int | None = None,
+    socket_path: Path | None = None,
+    workers: int = 1,
+    threads: int = 1,
+    extra: tuple[str, ...] = (),
+) -> list[str]:
     """Command line of a Granian server for ``target`` on a port or a Unix socket."""
     place = ["--uds", str(socket_path), "--uds-permissions", "600"] if socket_path else ["--host", settings.host, "--port", str(port)]
     kind = ["--blocking-threads", str(threads)] if interface == "wsgi" else ["--loop", "uvloop"]
@@ -249,10 +266,8 @@ def _end_group(group: int, how: signal.Signals, *, seconds: float) -> None:
         pass
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(group, os.WNOHANG)
-        except ChildProcessError:
-            pass
         if not _members(group):
             return
         time.sleep(0.05)

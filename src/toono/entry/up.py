@@ -204,7 +204,13 @@ def _addresses(s: Settings, cast: dict[str, Any], clients: dict[str, Any]) -> di
         "figures": s.base_url + "/figures",
         "desk": s.base_url + "/desk/",
         "trust_anchors": str(s.home / "exchange" / "anchors.pem"),
-        "ports": {"web": s.web_port, "gateway": s.gateway_port, "sandbox": s.sandbox_port, "sms": s.sms_port, "database": s.database_port if s.embedded_database else None},
+        "ports": {
+            "web": s.web_port,
+            "gateway": s.gateway_port,
+            "sandbox": s.sandbox_port,
+            "sms": s.sms_port,
+            "database": s.database_port if s.embedded_database else None,
+        },
         "home": str(s.home),
         "supervisor_pid": os.getpid(),
     }
@@ -226,7 +232,14 @@ def _addresses(s: Settings, cast: dict[str, Any], clients: dict[str, Any]) -> di
         "more_persons": s.sandbox_base_url + "/control/persons?limit=20",
         "persons": cast,
         "clients": {"bank": bank},
-        "relying_parties": {"demo-rp": {"client_id": "demo-rp", "type": "public, PKCE S256", "redirect_uris": ["http://127.0.0.1/callback (any port)"], "scope": "openid register"}},
+        "relying_parties": {
+            "demo-rp": {
+                "client_id": "demo-rp",
+                "type": "public, PKCE S256",
+                "redirect_uris": ["http://127.0.0.1/callback (any port)"],
+                "scope": "openid register",
+            }
+        },
     }
 
 
@@ -249,7 +262,14 @@ def up(*, tour: bool = False) -> int:
 def _print_addresses(addresses: dict[str, Any]) -> None:
     print()
     say("Toono serves. Ctrl-C stops it.")
-    rows = [("portal", "portal"), ("officer's desk", "desk"), ("check a document", "verify"), ("figures", "figures"), ("exchange gateway", "gateway"), ("SMS inbox of the sandbox", "sms_page")]
+    rows = [
+        ("portal", "portal"),
+        ("officer's desk", "desk"),
+        ("check a document", "verify"),
+        ("figures", "figures"),
+        ("exchange gateway", "gateway"),
+        ("SMS inbox of the sandbox", "sms_page"),
+    ]
     for label, key in rows:
         if key in addresses:
             print(f"  {label:26} {addresses[key]}")

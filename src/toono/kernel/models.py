@@ -34,9 +34,9 @@ class AuditRecord(models.Model):
     at = models.DateTimeField(db_index=True)
     role = models.CharField(max_length=20)
     person_id = models.UUIDField(null=True)
-    organisation = models.CharField(max_length=50, null=True)  # noqa: DJ001 - absent, not empty
-    process = models.CharField(max_length=50, null=True)  # noqa: DJ001
-    session_id = models.CharField(max_length=64, null=True)  # noqa: DJ001
+    organisation = models.CharField(max_length=50, null=True)
+    process = models.CharField(max_length=50, null=True)
+    session_id = models.CharField(max_length=64, null=True)
     action = models.CharField(max_length=100)
     subject = models.CharField(max_length=200, db_index=True)
     details = models.JSONField(default=dict)

@@ -31,7 +31,7 @@ class Settings:
     """Everything that an operator can set. Paths are absolute after loading."""
 
     mode: str = _setting("development", "What this copy is for.", choices=("development", "production"))
-    home: Path = _setting(Path("var"), "Folder of all state: database, keys, logs, addresses.json.")
+    home: Path = _setting(Path("var"), "Folder of all state: database, keys, logs, addresses.json.")  # noqa: RUF009 - a Path is immutable
     debug: bool = _setting(False, "Show technical error pages. Refused in production.")
 
     host: str = _setting("127.0.0.1", "Address on which the processes listen.")
@@ -47,13 +47,23 @@ class Settings:
 
     public_url: str = _setting("", "Address under which people reach the portal. Empty: http://<host>:<web_port>.")
     gateway_url: str = _setting("", "Address of the exchange gateway. Empty: http://<host>:<gateway_port>.")
-    database_url: str = _setting("", "PostgreSQL 15 or newer, as postgresql://user:password@host:port/name. Empty: the embedded one.", secret=True)
+    database_url: str = _setting(
+        "", "PostgreSQL 15 or newer, as postgresql://user:password@host:port/name. Empty: the embedded one.", secret=True
+    )
     gateway_database_url: str = _setting("", "The gateway's own login to the same database. Empty: a role made at start.", secret=True)
-    sandbox_database_url: str = _setting("", "The sandbox's own database. Empty: the database toono_sandbox beside the main one.", secret=True)
+    sandbox_database_url: str = _setting(
+        "", "The sandbox's own database. Empty: the database toono_sandbox beside the main one.", secret=True
+    )
 
-    secret_key: str = _setting("", "Key of sessions and form tokens, 50 characters or more. Empty in development: made at first start.", secret=True)
-    key_store: str = _setting("file", "Where private keys stand: `file` (encrypted folder, development only) or `pkcs11`.", choices=("file", "pkcs11"))
-    key_store_passphrase: str = _setting("", "Opens the encrypted folder of keys, or the token's PIN. Empty in development: made at first start.", secret=True)
+    secret_key: str = _setting(
+        "", "Key of sessions and form tokens, 50 characters or more. Empty in development: made at first start.", secret=True
+    )
+    key_store: str = _setting(
+        "file", "Where private keys stand: `file` (encrypted folder, development only) or `pkcs11`.", choices=("file", "pkcs11")
+    )
+    key_store_passphrase: str = _setting(
+        "", "Opens the encrypted folder of keys, or the token's PIN. Empty in development: made at first start.", secret=True
+    )
     pkcs11_module: str = _setting("", "Path of the PKCS#11 library, when key_store is pkcs11.")
     pkcs11_token: str = _setting("toono", "Label of the PKCS#11 token.")
 
@@ -202,9 +212,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     declared = {f.name: f for f in fields(Settings)}
-    allowed = {PREFIX + n.upper() for n in declared} | {
-        PREFIX + n.upper() + "_FILE" for n, f in declared.items() if f.metadata["secret"]
-    }
+    allowed = {PREFIX + n.upper() for n in declared} | {PREFIX + n.upper() + "_FILE" for n, f in declared.items() if f.metadata["secret"]}
     unknown = sorted(v for v in environment if v.startswith(PREFIX) and v not in allowed)
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting of Toono; see docs/reference/settings.md.")
@@ -238,10 +246,19 @@ def _check_production(settings: Settings) -> None:
         (settings.sandbox, "TOONO_SANDBOX is on; a production copy has no invented persons. Set TOONO_SANDBOX=no."),
         (settings.key_store == "file", "TOONO_KEY_STORE is file; in production private keys stand in a token. Set TOONO_KEY_STORE=pkcs11."),
         (len(settings.secret_key) < 50, "TOONO_SECRET_KEY is missing or shorter than 50 characters. Set TOONO_SECRET_KEY_FILE."),
-        (not settings.key_store_passphrase, "TOONO_KEY_STORE_PASSPHRASE is missing. Set TOONO_KEY_STORE_PASSPHRASE_FILE to a file with the token's PIN."),
+        (
+            not settings.key_store_passphrase,
+            "TOONO_KEY_STORE_PASSPHRASE is missing. Set TOONO_KEY_STORE_PASSPHRASE_FILE to a file with the token's PIN.",
+        ),
         (settings.key_store == "pkcs11" and not settings.pkcs11_module, "TOONO_PKCS11_MODULE is missing; name the library of your token."),
-        (not settings.database_url, "TOONO_DATABASE_URL is missing; production does not run on the embedded database. Set TOONO_DATABASE_URL_FILE."),
-        (not settings.gateway_database_url, "TOONO_GATEWAY_DATABASE_URL is missing; the gateway has a login of its own. Set TOONO_GATEWAY_DATABASE_URL_FILE."),
+        (
+            not settings.database_url,
+            "TOONO_DATABASE_URL is missing; production does not run on the embedded database. Set TOONO_DATABASE_URL_FILE.",
+        ),
+        (
+            not settings.gateway_database_url,
+            "TOONO_GATEWAY_DATABASE_URL is missing; the gateway has a login of its own. Set TOONO_GATEWAY_DATABASE_URL_FILE.",
+        ),
         (not settings.secure, "TOONO_PUBLIC_URL must be an https:// address in production."),
         (not settings.sms_host, "TOONO_SMS_HOST is missing; name the SMS operator's SMPP server."),
         (not settings.sms_password, "TOONO_SMS_PASSWORD is missing. Set TOONO_SMS_PASSWORD_FILE."),
