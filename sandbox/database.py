@@ -10,7 +10,11 @@ from psycopg_pool import AsyncConnectionPool
 Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
 SCHEMA: LiteralString = """
-CREATE TABLE IF NOT EXISTS dataset (name text PRIMARY KEY, version text NOT NULL, made_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS dataset (
+    name text PRIMARY KEY,
+    version text NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT now()
+);
 CREATE TABLE IF NOT EXISTS sms_text (
     id text PRIMARY KEY,
     number bigint GENERATED ALWAYS AS IDENTITY,
@@ -22,8 +26,9 @@ CREATE TABLE IF NOT EXISTS sms_text (
 );
 CREATE INDEX IF NOT EXISTS sms_text_by_phone ON sms_text (phone, number);
 CREATE TABLE IF NOT EXISTS sms_part (
-    system_id text NOT NULL, sender text NOT NULL, phone text NOT NULL, reference integer NOT NULL, total integer NOT NULL,
-    sequence integer NOT NULL, body text NOT NULL, at timestamptz NOT NULL DEFAULT now(),
+    system_id text NOT NULL, sender text NOT NULL, phone text NOT NULL,
+    reference integer NOT NULL, total integer NOT NULL, sequence integer NOT NULL,
+    body text NOT NULL, at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (system_id, sender, phone, reference, total, sequence)
 );
 CREATE TABLE IF NOT EXISTS sms_submission (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 REGISTER = ("up", "down", "slow", "nonsense", "other_person", "hang")
-SMS = ("up", "down", "reject", "busy", "no_receipt", "undelivered", "no_answer")
+SMS = ("up", "down", "reject", "busy", "no_receipt", "undelivered", "no_answer", "silent")
 
 
 class FaultRefused(Exception):
@@ -26,7 +26,7 @@ class Faults:
         self.only: frozenset[str] = frozenset()
 
     def set(self, wish: Any) -> None:
-        """Turn the switches that ``wish`` names; the others stay.
+        """Turn the switches that ``wish`` names; the others stay. Without ``only`` the faults concern everybody.
 
         :raises FaultRefused: an unknown switch or position; then nothing is turned.
         """
@@ -36,20 +36,29 @@ class Faults:
         if unknown:
             raise FaultRefused(f"no such switch: {', '.join(sorted(unknown))}")
         register, sms = wish.get("register", self.register), wish.get("sms", self.sms)
-        seconds, only = wish.get("slow_seconds", self.slow_seconds), wish.get("only", sorted(self.only))
+        only = wish.get("only", [])
         if register not in REGISTER:
             raise FaultRefused(f"register is one of {', '.join(REGISTER)}")
         if sms not in SMS:
             raise FaultRefused(f"sms is one of {', '.join(SMS)}")
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
+        try:
+            seconds = float(wish.get("slow_seconds", self.slow_seconds))
+        except (TypeError, ValueError):
+            seconds = -1
+        if not 0 <= seconds <= 600:
             raise FaultRefused("slow_seconds is a number from 0 to 600")
         if not isinstance(only, list) or not all(isinstance(o, str) for o in only):
             raise FaultRefused("only is a list of register numbers, civil ids and phones")
-        self.register, self.sms, self.slow_seconds, self.only = register, sms, float(seconds), frozenset(only)
+        self.register, self.sms, self.slow_seconds, self.only = register, sms, seconds, frozenset(only)
 
     def shown(self) -> dict[str, Any]:
         """The switches as JSON."""
-        return {"register": self.register, "slow_seconds": self.slow_seconds, "sms": self.sms, "only": sorted(self.only)}
+        return {
+            "register": self.register,
+            "slow_seconds": self.slow_seconds,
+            "sms": self.sms,
+            "only": sorted(self.only),
+        }
 
     def register_fault(self, *identifiers: str) -> str:
         """The fault that the register shows to a question about this person; ``up`` if none."""

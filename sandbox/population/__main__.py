@@ -10,7 +10,7 @@ from sandbox.population import generate
 
 def main() -> None:
     """Print the cast, or how many persons live in each aimag."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.population", description="The invented citizens of the sandbox.")
+    parser = argparse.ArgumentParser(prog="python -m sandbox.population", description="The invented citizens.")
     parser.add_argument("--count", action="store_true", help="persons by aimag, and the fingerprint of the data set")
     arguments = parser.parse_args()
     people = list(generate.citizens())
@@ -20,7 +20,7 @@ def main() -> None:
             print(f"{code}  {count:6}  {name}")
         print(f"    {len(people):6}  version {generate.version()}, fingerprint {generate.fingerprint(people)[:16]}")
     else:
-        for person in people[: len(generate.CAST)]:
+        for person in (p for p in people if p.cast_key):
             print(f"{person.cast_key:8} {person.regnum}  {person.phone}  {person.given_name:12} {person.cast_part}")
 
 

@@ -1,11 +1,14 @@
-"""Draws the 20,000 citizens. The same seed gives the same people on every machine: only ``random.Random`` and fixed lists are used."""
+"""Draws the 20,000 citizens.
+
+The same seed gives the same people on every machine: only ``random.Random`` and fixed lists are used.
+"""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -20,8 +23,9 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 CAPITAL, BAYAN_ULGII = "11", "83"
 # First letter of the register number by aimag of birth: common practice, not a law.
 FIRST_LETTER = {
-    "65": "А", "83": "Б", "64": "В", "63": "Г", "82": "Д", "44": "Е", "21": "Ж", "48": "З", "81": "И", "62": "Й", "46": "К", "22": "Л",
-    "43": "М", "41": "Н", "85": "О", "84": "П", "67": "Р", "23": "С", "45": "Т", "61": "Ф", "42": "Х", "11": "У",
+    "65": "А", "83": "Б", "64": "В", "63": "Г", "82": "Д", "44": "Е", "21": "Ж", "48": "З", "81": "И", "62": "Й",
+    "46": "К", "22": "Л", "43": "М", "41": "Н", "85": "О", "84": "П", "67": "Р", "23": "С", "45": "Т", "61": "Ф",
+    "42": "Х", "11": "У",
 }  # fmt: skip
 SECOND_LETTERS = "АБВГДЕЖЗИЙКЛМНОӨПРСТУҮФХЦЧШЭЮЯЁЩ"
 BIRTHS_FROM, BIRTHS_DAYS = date(1900, 1, 1), 3652
@@ -40,6 +44,10 @@ class Place:
     bag: str
 
 
+PlacesBySoum = dict[str, dict[str, list[Place]]]
+"""Aimag code → soum code → its bags."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
     """A person with a fixed part in tests and tour."""
@@ -54,45 +62,30 @@ class Part:
     birth_aimag: str
     last_digits: str
     bag_code: str
-    street: str | None = None
-    building: str | None = None
-    door: str | None = None
+    street: str
+    """Empty for a herder, as are building and door."""
+    building: str
+    door: str
 
 
-CAST = (
-    Part(key="sarnai", part="citizen", clan_name="Боржигон", patronymic="Ганбат", given_name="Сарнай", birth_date="1905-04-15", sex="female",
-         birth_aimag="48", last_digits="26", bag_code="480155", street="Тооно", building="12", door="7"),
-    Part(key="bat", part="citizen, Sarnai's neighbour", clan_name="Хатагин", patronymic="Доржпүрэв", given_name="Бат", birth_date="1903-09-02",
-         sex="male", birth_aimag="48", last_digits="14", bag_code="480155", street="Тооно", building="12", door="8"),
-    Part(key="oyun", part="officer of the environment office of Dundgovi", clan_name="Үүшин", patronymic="Цэрэн", given_name="Оюун",
-         birth_date="1902-11-20", sex="female", birth_aimag="48", last_digits="41", bag_code="480157", street="Төв", building="3", door="15"),
-    Part(key="dorj", part="operator of a one-stop centre", clan_name="Дөрвөд", patronymic="Очирбат", given_name="Дорж", birth_date="1901-06-08",
-         sex="male", birth_aimag="85", last_digits="73", bag_code="110751", street="Энх-Тайван", building="24", door="61"),
-    Part(key="anu", part="administrator of the platform", clan_name="Соёон", patronymic="Төмөр", given_name="Ану", birth_date="1906-01-30",
-         sex="female", birth_aimag="11", last_digits="88", bag_code="111951", street="Хөгжил", building="9", door="40"),
-    Part(key="naran", part="second administrator, approves what another drafted", clan_name="Мянган", patronymic="Лувсан", given_name="Наранцэцэг",
-         birth_date="1904-03-12", sex="female", birth_aimag="81", last_digits="02", bag_code="112251", street="Наран", building="17", door="5"),
-    Part(key="bold", part="leader: governor of Dundgovi", clan_name="Боржигон", patronymic="Самбуу", given_name="Болд", birth_date="1900-12-25",
-         sex="male", birth_aimag="48", last_digits="30", bag_code="480151", street="Мандал", building="1", door="2"),
-    Part(key="tsend", part="elder herder without a street address", clan_name="Ёншөөбү", patronymic="Ёндон", given_name="Цэндмаа",
-         birth_date="1900-02-28", sex="female", birth_aimag="48", last_digits="65", bag_code="484353"),
-    Part(key="tulga", part="businessman, representative of a company", clan_name="Щаравын-Айл", patronymic="Мандахъёл", given_name="Тулга",
-         birth_date="1907-07-11", sex="male", birth_aimag="46", last_digits="57", bag_code="460151", street="Говийн-Нар", building="8", door="1"),
-)  # fmt: skip
+def _cast_parts() -> list[Part]:
+    with (DATA / "cast.csv").open(encoding="utf-8", newline="") as file:
+        return [Part(**line) for line in csv.DictReader(file)]
 
 
 def version() -> str:
     """Changes with the seed, the rules and the lists; the data set is made anew when it differs from the stored one."""
     here = Path(__file__).resolve().parent
-    files = [here / "generate.py", here / "names.py", here / "persons.py", DATA / "units.csv", DATA / "populations.csv"]
+    files = [here / "generate.py", here / "persons.py"]
+    files += [DATA / "units.csv", DATA / "populations.csv", DATA / "cast.csv", DATA / "names.csv"]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
-def _units() -> tuple[dict[str, dict[str, list[Place]]], dict[str, Place]]:
+def _units() -> tuple[PlacesBySoum, dict[str, Place]]:
     """Places by aimag and soum, and by code of the bag."""
     with (DATA / "units.csv").open(encoding="utf-8", newline="") as file:
         units = {unit["code"]: unit for unit in csv.DictReader(file)}
-    by_soum: dict[str, dict[str, list[Place]]] = {}
+    by_soum: PlacesBySoum = {}
     by_code: dict[str, Place] = {}
     for code, unit in units.items():
         if unit["level"] == "bag":
@@ -105,7 +98,7 @@ def _units() -> tuple[dict[str, dict[str, list[Place]]], dict[str, Place]]:
 
 
 def _shares(size: int) -> dict[str, int]:
-    """How many persons live in each aimag: in proportion, largest remainders rounded up, so that the sum is ``size``."""
+    """How many persons live in each aimag: in proportion; the largest remainders are rounded up."""
     with (DATA / "populations.csv").open(encoding="utf-8", newline="") as file:
         people = {line["aimag_code"]: int(line["population"]) for line in csv.DictReader(file)}
     total = sum(people.values())
@@ -122,10 +115,11 @@ def address_text(place: Place, street: str | None, building: str | None, door: s
         head = f"{place.aimag} хот, {place.soum} дүүрэг, {place.bag}"
     else:
         head = f"{place.aimag} аймаг, {place.soum} сум, {place.bag}"
-    if street is None:
+    if not street:
         name = place.bag.rpartition(", ")[2]
         return f"{head}, {name}ийн нутаг" if name.endswith("баг") else f"{head}, {name} багийн нутаг"
-    return f"{head}, {street} гудамж, {building} байр, {door} тоот" if door else f"{head}, {street} гудамж, {building} тоот"
+    house = f"{building} байр, {door} тоот" if door else f"{building} тоот"
+    return f"{head}, {street} гудамж, {house}"
 
 
 class _Unused:
@@ -154,9 +148,9 @@ def citizens(*, size: int = SIZE, seed: int = SEED) -> Iterator[Citizen]:
     unused = _Unused(random)
     by_soum, by_code = _units()
     counts = _shares(size)
-    for part in CAST:
+    for part in _cast_parts():
         counts[by_code[part.bag_code].aimag_code] -= 1
-        yield _cast(part, by_code[part.bag_code], by_soum, random, unused)
+        yield _cast(part, by_code[part.bag_code], random, unused)
     aimags = sorted(counts)
     for aimag in aimags:
         for _ in range(counts[aimag]):
@@ -167,15 +161,15 @@ def _letters(birth_aimag: str, soum_index: int) -> str:
     return FIRST_LETTER[birth_aimag] + SECOND_LETTERS[soum_index % len(SECOND_LETTERS)]
 
 
-def _cast(part: Part, place: Place, by_soum: dict[str, dict[str, list[Place]]], random: Random, unused: _Unused) -> Citizen:
+def _cast(part: Part, place: Place, random: Random, unused: _Unused) -> Citizen:
     born = date.fromisoformat(part.birth_date)
     regnum = f"{_letters(part.birth_aimag, 12)}{born:%y%m%d}{part.last_digits}"
     unused.take(regnum)
     return Citizen(
-        civil_id=unused.digits("990", 9), regnum=regnum, clan_name=part.clan_name, patronymic=part.patronymic, given_name=part.given_name,
-        birth_date=part.birth_date, sex=part.sex, citizenship="MNG", phone=unused.digits("40", 6),
-        aimag_code=place.aimag_code, soum_code=place.soum_code, bag_code=place.bag_code, aimag=place.aimag, soum=place.soum, bag=place.bag,
-        street=part.street, building=part.building, door=part.door,
+        civil_id=unused.digits("990", 9), regnum=regnum,
+        clan_name=part.clan_name, patronymic=part.patronymic, given_name=part.given_name,
+        birth_date=part.birth_date, sex=part.sex, citizenship="MNG", phone=unused.digits("40", 6), **asdict(place),
+        street=part.street or None, building=part.building or None, door=part.door or None,
         text=address_text(place, part.street, part.building, part.door),
         registered_on=_registered_on(random), cast_key=part.key, cast_part=part.part,
     )  # fmt: skip
@@ -185,7 +179,7 @@ def _registered_on(random: Random) -> str:
     return (date(2005, 1, 1) + timedelta(days=random.randrange(365 * 20))).isoformat()
 
 
-def _anybody(aimag: str, aimags: list[str], by_soum: dict[str, dict[str, list[Place]]], random: Random, unused: _Unused) -> Citizen:
+def _anybody(aimag: str, aimags: list[str], by_soum: PlacesBySoum, random: Random, unused: _Unused) -> Citizen:
     female = random.random() < 0.51
     kazakh = random.random() < (0.88 if aimag == BAYAN_ULGII else 0.005)
     men, women, clans = (KAZAKH_MEN, KAZAKH_WOMEN, KAZAKH_CLANS) if kazakh else (MEN, WOMEN, CLANS)
@@ -194,10 +188,11 @@ def _anybody(aimag: str, aimags: list[str], by_soum: dict[str, dict[str, list[Pl
     regnum, born = _regnum(aimag, aimags, by_soum, female, random, unused)
     return Citizen(
         civil_id=unused.digits("990", 9), regnum=regnum, clan_name=random.choice(clans),
-        patronymic=random.choice(women if random.random() < 0.04 else men), given_name=random.choice(women if female else men),
-        birth_date=born.isoformat(), sex="female" if female else "male", citizenship="MNG", phone=unused.digits("40", 6),
-        aimag_code=place.aimag_code, soum_code=place.soum_code, bag_code=place.bag_code, aimag=place.aimag, soum=place.soum, bag=place.bag,
-        street=street, building=building, door=door, text=address_text(place, street, building, door), registered_on=_registered_on(random),
+        patronymic=random.choice(women if random.random() < 0.04 else men),
+        given_name=random.choice(women if female else men),
+        birth_date=born.isoformat(), sex="female" if female else "male", citizenship="MNG",
+        phone=unused.digits("40", 6), **asdict(place), street=street, building=building, door=door,
+        text=address_text(place, street, building, door), registered_on=_registered_on(random),
     )  # fmt: skip
 
 
@@ -218,9 +213,7 @@ def _house(aimag: str, random: Random) -> tuple[str, str, str | None]:
     return random.choice(STREETS), building, str(random.randrange(1, 121)) if flat else None
 
 
-def _regnum(
-    aimag: str, aimags: list[str], by_soum: dict[str, dict[str, list[Place]]], female: bool, random: Random, unused: _Unused
-) -> tuple[str, date]:
+def _regnum(aimag: str, aimags: list[str], by_soum: PlacesBySoum, female: bool, random: Random, unused: _Unused) -> tuple[str, date]:
     """An unused register number and the day of birth in it. Half of the capital's people were born elsewhere."""
     moved = random.random() < (0.5 if aimag == CAPITAL else 0.05)
     birth_aimag = random.choice(aimags) if moved else aimag

@@ -6,7 +6,11 @@ from typing import Any
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXT_OR_NONE = {"type": ["string", "null"]}
-_CIVIL_ID = {"type": "string", "pattern": "^990[0-9]{9}$", "description": "Civil id. The prefix 990 marks an invented person."}
+_CIVIL_ID = {
+    "type": "string",
+    "pattern": "^990[0-9]{9}$",
+    "description": "Civil id. The prefix 990 marks an invented person.",
+}
 _REGNUM = {"type": "string", "pattern": "^[А-ЯӨҮЁ]{2}0[0-9]{7}$", "description": "Register number; births 1900–1909."}
 _DATE = {"type": "string", "format": "date"}
 
@@ -51,7 +55,10 @@ _SCHEMAS = {
 
 
 def _answer(description: str, schema: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
 
 
 def _reading(operation: str, summary: str, parameter: str, gives: str) -> dict[str, Any]:

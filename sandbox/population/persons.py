@@ -44,9 +44,20 @@ class Citizen:
     """What that person does in tests and tour, in English."""
 
 
-PERSON_FIELDS = ("civil_id", "regnum", "clan_name", "patronymic", "given_name", "birth_date", "sex", "citizenship", "phone")
+PERSON_FIELDS = (
+    "civil_id",
+    "regnum",
+    "clan_name",
+    "patronymic",
+    "given_name",
+    "birth_date",
+    "sex",
+    "citizenship",
+    "phone",
+)
 ADDRESS_FIELDS = (
-    "civil_id", "regnum", "aimag_code", "soum_code", "bag_code", "aimag", "soum", "bag", "street", "building", "door", "text", "registered_on",
+    "civil_id", "regnum", "aimag_code", "soum_code", "bag_code", "aimag", "soum", "bag",
+    "street", "building", "door", "text", "registered_on",
 )  # fmt: skip
 COLUMNS = tuple(f.name for f in fields(Citizen))
 

@@ -1,4 +1,7 @@
-"""The register's REST face. Plain ASGI: it stands on the path of the exchange's benchmarks, so answers are bytes made at start."""
+"""The register's REST face.
+
+Plain ASGI: it stands on the path of the exchange's benchmarks, so answers are bytes made at start.
+"""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _certificates(s: Settings) -> list[Finding]:
     for certificate in pki.certificates(actor=system("doctor")):
         left = (certificate.not_after - now()).days
         if certificate.revoked_at is None and left < WARN_DAYS:
-            found.append((left > 0, f"certificate {certificate.subject}: {left} days left; it is renewed at the next start"))
+            found.append((left > 0, f"certificate {certificate.common_name}: {left} days left; it is renewed at the next start"))
     return found or [(True, f"certificates: none ends within {WARN_DAYS} days")]
 
 

@@ -38,7 +38,8 @@ def make_secrets(settings: Settings) -> None:
     for name in SECRETS:
         file = settings.secrets / name
         if not file.exists():
-            write_durably(file, secrets.token_urlsafe(48).encode())
+            # SMPP 3.4 §4.1.1 allows a password of eight octets.
+            write_durably(file, secrets.token_urlsafe(6 if name == "sms_password" else 48).encode())
 
 
 def make_databases(settings: Settings) -> None:
@@ -111,24 +112,25 @@ def _digest_of(folder: Path) -> str:
 def load_platform(settings: Settings, say: Callable[[str], None]) -> None:
     """Authorities, units, and the catalogue: what every copy of Toono has."""
     import toono.geo.api as geo
+    import toono.identity.api as identity
     import toono.pki.api as pki
     import toono.services.api as services
     from toono.kernel.actor import system
 
     actor = system("first-start")
     pki.establish_authorities(actor=actor)
-    _once(
-        settings,
-        "units",
-        _digest_of(SOURCE / "src" / "toono" / "geo" / "data"),
-        lambda: (say("loading administrative units"), geo.load_units())[0],
-    )
-    _once(
-        settings,
-        "catalogue",
-        _digest_of(CATALOGUE),
-        lambda: (say("loading the catalogue"), services.load_catalogue(actor=actor, folder=CATALOGUE))[0],
-    )
+    identity.establish(actor=actor)
+
+    def load_units() -> None:
+        say("loading administrative units")
+        geo.load_units()
+
+    def load_catalogue() -> None:
+        say("loading the catalogue")
+        services.load_catalogue(actor=actor, folder=CATALOGUE)
+
+    _once(settings, "units", _digest_of(SOURCE / "src" / "toono" / "geo" / "data"), load_units)
+    _once(settings, "catalogue", _digest_of(CATALOGUE), load_catalogue)
     anchors = "\n".join(pki.trust_anchors()).encode()
     file = settings.home / "exchange" / "anchors.pem"
     if not file.exists() or file.read_bytes() != anchors:

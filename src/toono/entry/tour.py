@@ -36,7 +36,9 @@ class Tour:
     """The steps, in order. Each is one method; its docstring is what is printed."""
 
     def __init__(self, s: Settings, addresses: dict[str, Any]) -> None:
-        self.s, self.addresses = s, addresses
+        self.s = s
+        self.addresses: Any = addresses
+        self.portal: str = addresses["portal"]
         self.folder = s.home / "tour"
         self.pdf = b""
         self.case_path = self.document_path = self.check_path = ""
@@ -58,7 +60,7 @@ class Tour:
         """Сарнай signs in by register number and the code on her phone"""
         self.sarnai.sign_in(self.addresses["persons"]["sarnai"]["regnum"])
         expect(self.sarnai.answer.is_success and self.sarnai.client.get("/my/").url.path == "/my/", "she is not signed in")
-        return self.addresses["portal"] + "/sign-in"
+        return self.portal + "/sign-in"
 
     def find(self) -> str:
         """she types «хаягийн лавлагаа» and finds the service"""
@@ -67,13 +69,13 @@ class Tour:
         self.sarnai.press(form=form, q="хаягийн лавлагаа")
         self.sarnai.follow("хаягийн бүртгэлийн лавлагаа")
         expect(self.sarnai.path == "/services/address-reference/", f"the search led to {self.sarnai.path}")
-        return self.addresses["portal"] + self.sarnai.path
+        return self.portal + self.sarnai.path
 
     def order(self) -> str:
         """nothing is asked of her; she checks what the state knows and orders"""
         order_reference(self.sarnai)
         self.case_path = self.sarnai.path
-        return self.addresses["portal"] + self.case_path
+        return self.portal + self.case_path
 
     def fetch(self) -> str:
         """the worker decided, rendered and sealed; she saves the document"""
@@ -95,7 +97,7 @@ class Tour:
         from pyhanko.sign.validation import validate_pdf_signature
         from pyhanko_certvalidator import ValidationContext
 
-        roots = list(load_certs_from_pemder([self.addresses["trust_anchors"]]))[:1]
+        roots = list(load_certs_from_pemder([self.addresses["trust_anchors"]]))[:1]  # type: ignore[no-untyped-call]
         context = ValidationContext(trust_roots=roots, allow_fetching=True)
         signature = PdfFileReader(io.BytesIO(self.pdf)).embedded_signatures[0]
         status = _in_thread(lambda: validate_pdf_signature(signature, context, ts_validation_context=context))
@@ -108,7 +110,7 @@ class Tour:
         expect("Хүчинтэй" in self.anybody.text or "ХҮЧИНТЭЙ" in self.anybody.text, f"the check page says: {self.anybody.text[:200]}")
         name = self.addresses["persons"]["sarnai"]["given_name"]
         expect(name not in self.anybody.answer.text, "the check page tells her name to anybody")
-        return self.addresses["portal"] + self.check_path
+        return self.portal + self.check_path
 
     def tampered(self) -> str:
         """one changed byte, and the check says so"""
@@ -116,7 +118,7 @@ class Tour:
         changed = self.pdf[:middle] + bytes([self.pdf[middle] ^ 1]) + self.pdf[middle + 1 :]
         genuine, altered = (verify_upload(self.anybody, file) for file in (self.pdf, changed))
         expect(genuine == "genuine" and altered == "altered", f"genuine file: {genuine}, changed file: {altered}")
-        return self.addresses["portal"] + "/verify"
+        return self.portal + "/verify"
 
     def told(self) -> str:
         """she was told by SMS and in her inbox"""
@@ -130,14 +132,14 @@ class Tour:
         """she sees who read her data, why and by which law"""
         self.sarnai.open("/my/readings")
         expect("Цахим Монгол" in self.sarnai.text, f"the reading is not shown: {self.sarnai.text[:300]}")
-        return self.addresses["portal"] + "/my/readings"
+        return self.portal + "/my/readings"
 
     def neighbour(self) -> str:
         """Бат, her neighbour, who guesses the addresses, gets the page of an unknown one"""
         self.bat.sign_in(self.addresses["persons"]["bat"]["regnum"])
         for path in (self.case_path, self.document_path, self.document_path + "/file.pdf"):
             expect(self.bat.client.get(path).status_code == 404, f"Бат sees {path}")
-        return self.addresses["portal"] + self.case_path
+        return self.portal + self.case_path
 
     def rate(self) -> str:
         """she gives five points"""
@@ -145,12 +147,12 @@ class Tour:
         if self.sarnai.page.xpath("//main//form//*[@name='stars']"):
             self.sarnai.press(form=self.sarnai.form(field="stars"), stars="5", comment="Хурдан байлаа")
         expect(self.sarnai.answer.is_success, f"rating answered {self.sarnai.answer.status_code}")
-        return self.addresses["portal"] + self.case_path
+        return self.portal + self.case_path
 
     def figures(self) -> str:
         """the figures count it, by service, organisation, channel, aimag and day"""
         wait_until(lambda: "хаягийн бүртгэлийн лавлагаа" in self.anybody.client.get("/figures").text, "the figures do not show the service")
-        return self.addresses["figures"]
+        return self.portal + "/figures"
 
     def bank(self) -> str:
         """a bank reads her address by its agreement; she sees that too; without a right it is refused"""
@@ -165,7 +167,7 @@ class Tour:
             f"without a right: {refused.status_code} {refused.text[:200]}",
         )
         wait_until(lambda: "LOAN-1" in self.sarnai.client.get("/my/readings").text, "the bank's reading is not in her ledger")
-        return url
+        return str(url)
 
     def apply(self) -> str:
         """she applies for a permit to use water: a few questions, then the check page"""
@@ -175,7 +177,7 @@ class Tour:
         self.sarnai.press(form=self.sarnai.form(field="form_token"), **declaration(self.sarnai))
         expect(re.fullmatch(r"/cases/[0-9a-f-]{36}", self.sarnai.path), f"sending led to {self.sarnai.path}: {self.sarnai.text[:300]}")
         self.case_path = self.sarnai.path
-        return self.addresses["portal"] + self.case_path
+        return self.portal + self.case_path
 
     def decide(self) -> str:
         """Оюун, the officer, sees facts beside answers and grants it with her reason"""

@@ -99,7 +99,7 @@ def processes(s: Settings) -> dict[str, Process]:
 def _build_assets() -> None:
     from toono.ui import build
 
-    build.main([])
+    build.main()
 
 
 @contextmanager

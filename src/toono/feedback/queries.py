@@ -12,7 +12,7 @@ from toono.feedback.models import Rating
 
 def rating(case_id: UUID) -> RatingView | None:
     row = Rating.objects.filter(case_id=case_id).first()
-    return row and RatingView(case_id=row.case_id, stars=row.stars, comment=row.comment, at=row.at)
+    return RatingView(case_id=row.case_id, stars=row.stars, comment=row.comment, at=row.at) if row else None
 
 
 def summary(service: str) -> RatingSummary:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from toono.kernel.errors import ToonoError
 
 
 class UnitDataWrong(ToonoError):
     """The file of administrative units contradicts itself; nothing of it was loaded."""
 
-    code: ClassVar[str] = "geo.unit_data_wrong"
-    title_mn: ClassVar[str] = "Засаг захиргааны нэгжийн мэдээлэл алдаатай байна"
-    next_mn: ClassVar[str] = "Мэдээллийн файлыг засаад дахин ачаална уу."
+    code = "geo.unit_data_wrong"
+    title_mn = "Засаг захиргааны нэгжийн мэдээлэл алдаатай байна"
+    next_mn = "Мэдээллийн файлыг засаад дахин ачаална уу."

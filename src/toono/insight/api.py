@@ -1,4 +1,4 @@
-"""The door of insight. The four handlers are connected to their events by ``entry.subscriptions``."""
+"""The door of insight. The handlers are connected to their events by ``entry.subscriptions``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toono.insight.contracts import Figures
 from toono.insight.domain.period import Period
 from toono.insight.operations.count import count
 from toono.insight.operations.rebuild import rebuild as _rebuild
-from toono.services.events import CaseDecided, CaseSubmitted, DocumentIssued
+from toono.services.events import CaseDecided, CaseSubmitted, CaseWithdrawn, DocumentIssued
 
 
 def figures(*, since: date, until: date) -> Figures:
@@ -32,12 +32,17 @@ def rebuild() -> int:
 
 
 def on_case_submitted(event: CaseSubmitted) -> None:
-    """Count an application. Called once per event, in a transaction; so are the other three."""
+    """Count an application. Called once per event, in a transaction; so are the others."""
     count(event)
 
 
 def on_case_decided(event: CaseDecided) -> None:
     """Count a decision, whether it kept its term, and the working time that it took."""
+    count(event)
+
+
+def on_case_withdrawn(event: CaseWithdrawn) -> None:
+    """Count a case that its owner took back."""
     count(event)
 
 

@@ -6,11 +6,11 @@ from toono.kernel.errors import ToonoError
 
 
 class NotADate(ToonoError):
-    """A bound of the period is no date of the calendar."""
+    """A bound of the period is no date of the calendar. ``data["field"]``: ``since`` or ``until``."""
 
     code, status = "insight.not_a_date", 400
     title_mn = "Огноо буруу байна"
-    next_mn = "Огноог 2026-11-22 гэсэн хэлбэрээр бичнэ үү."
+    next_mn = "Огноог 2026.11.22 гэсэн хэлбэрээр бичнэ үү."
 
 
 class PeriodReversed(ToonoError):

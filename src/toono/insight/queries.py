@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from toono.insight.contracts import Figures, Line
+from toono.insight.domain.counting import CaseAmounts
 from toono.insight.domain.histogram import percentile
 from toono.insight.domain.period import Period
 
@@ -34,10 +35,9 @@ RATINGS = """
 
 
 def figures(period: Period) -> Figures:
-    found: dict[Place, dict[str, int | None]] = defaultdict(dict)
+    found: dict[Place, dict[str, Any]] = defaultdict(dict)
     for place, row in _rows(CASES, period, ("day", "service", "organisation", "channel", "aimag")):
-        names = ("submitted", "granted", "refused", "withdrawn", "documents", "on_time", "working_seconds")
-        found[place].update(zip(names, (int(n or 0) for n in row), strict=True))
+        found[place].update(zip(CaseAmounts._fields, (int(n or 0) for n in row), strict=True))
     for place, row in _rows(RATINGS, period, ("day", "service", "organisation")):
         found[place].update(zip(("ratings", "stars"), (int(n or 0) for n in row), strict=True))
     histograms: dict[Place, dict[int, int]] = defaultdict(dict)
@@ -45,7 +45,7 @@ def figures(period: Period) -> Figures:
         histograms[place][bucket] = int(decisions)
     for place, histogram in histograms.items():
         found[place].update(median_seconds=percentile(histogram, 0.5), ninetieth_seconds=percentile(histogram, 0.9))
-    lines = {place: Line(key=place[1], **values) for place, values in found.items()}  # type: ignore[arg-type]
+    lines = {place: Line(key=place[1], **values) for place, values in found.items()}
     return Figures(
         since=period.since,
         until=period.until,

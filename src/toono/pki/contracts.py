@@ -31,7 +31,7 @@ class SubjectName(Contract):
     """By what it is called: the organisation's short name, or what the key does."""
     organisation: str = Field(min_length=1, max_length=64)
     """Full registered name. X.520 allows 64 characters; longer names are the caller's to shorten."""
-    register: str = Field(pattern=r"^\d{7}$")
+    register_number: str = Field(pattern=r"^\d{7}$")
     """Legal entity's register number; becomes ``organizationIdentifier`` ``NTRMN-<register>``."""
 
 
@@ -63,7 +63,7 @@ class CertificateInfo(Contract):
     profile: Profile
     common_name: str
     organisation: str
-    register: str
+    register_number: str
     pem: str
     chain_pem: tuple[str, ...]
     """The authorities above it, nearest first, the root last."""
@@ -101,7 +101,7 @@ class SealCheck(Contract):
     """Time by the time-stamp; None without a trusted one."""
     organisation: str | None = None
     """Sealing organisation, as its certificate names it. Tell it only if ``trusted``."""
-    register: str | None = None
+    register_number: str | None = None
     serial: str | None = None
     detail: str = ""
     """Technical reason, for the log and for experts."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import Field
 
@@ -20,7 +21,7 @@ class Organisation(Contract):
     code: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")
     """Stable Latin code, also the member code on the exchange."""
     member_class: str = Field(pattern=r"^(GOV|COM)$")
-    register: str = Field(pattern=r"^\d{7}$")
+    register_number: str = Field(pattern=r"^\d{7}$")
     """Legal entity's register number, seven digits."""
     name_mn: str
     name_en: str
@@ -138,3 +139,53 @@ class ExchangeConfiguration(Contract):
     systems: tuple[SystemEntry, ...]
     services: tuple[ServiceEntry, ...]
     agreements: tuple[Agreement, ...]
+
+
+class Publication(Contract):
+    """The newest configuration, without its text."""
+
+    version: int
+    issued_at: datetime
+    expires_at: datetime
+    digest: str
+    """SHA-256 of the JWS, hex."""
+
+
+class DraftKind(StrEnum):
+    """What a draft changes."""
+
+    ORGANISATION = "organisation"
+    SYSTEM = "system"
+    SERVICE = "service"
+    AGREEMENT = "agreement"
+
+
+class DraftState(StrEnum):
+    """A draft waits for a second person, who takes or refuses it; then it is never touched again."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+Entry = Organisation | SystemEntry | ServiceEntry | Agreement
+"""What the registry holds, one shape per :class:`DraftKind`."""
+
+
+class Draft(Contract):
+    """A proposed entry: how it is to read when another person has approved it."""
+
+    id: UUID
+    kind: DraftKind
+    subject: str
+    """Code of the organisation, or id of the system, service or agreement."""
+    content: Entry
+    before: Entry | None
+    """The entry as it stands now; None where the draft adds one."""
+    drafted_by: UUID
+    drafted_at: datetime
+    state: DraftState
+    decided_by: UUID | None = None
+    decided_at: datetime | None = None
+    reason: str = ""
+    """Why it was refused."""

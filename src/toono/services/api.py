@@ -28,6 +28,7 @@ from toono.services.contracts import (
 from toono.services.domain import lint as _lint
 from toono.services.operations import catalogue as _catalogue
 from toono.services.operations import decisions as _decisions
+from toono.services.operations import issuing as _issuing
 from toono.services.operations import ordering as _ordering
 from toono.services.operations import processing as _processing
 from toono.services.operations import retention as _retention
@@ -216,11 +217,11 @@ def document_file(*, actor: Actor, document_id: UUID) -> DocumentFile:
 
 
 def document_picture(*, actor: Actor, document_id: UUID) -> DocumentFile:
-    """The document's page as SVG, to be shown as a picture.
+    """The document's first page as SVG (about 70 kB compressed: load it lazily, by ``<img>``).
 
     :raises DocumentUnknown:
     """
-    return _documents.document_picture(actor=actor, document_id=document_id)
+    return _issuing.document_picture(actor=actor, document_id=document_id)
 
 
 def revoke_document(*, actor: Actor, document_id: UUID, reason: str) -> DocumentView:

@@ -46,6 +46,9 @@ RANGES = (
 )  # fmt: skip
 
 
+NOTICE = "/*! Parts: govuk-frontend, Crown Copyright (Government Digital Service), MIT licence. */"
+
+
 class BuildError(Exception):
     """A step of the build failed. The message is for the person who builds."""
 
@@ -120,7 +123,7 @@ def _stylesheet(folder: Path) -> str:
 
 def _bundle(entry: Path, target: Path, *options: str) -> bytes:
     """Through esbuild: one small file."""
-    (program,) = [p for p in (MODULES / "@esbuild").glob("*/bin/esbuild")] or [MODULES / "esbuild/bin/esbuild"]
+    (program,) = list((MODULES / "@esbuild").glob("*/bin/esbuild")) or [MODULES / "esbuild/bin/esbuild"]
     _run([str(program), str(entry), "--bundle", "--minify", f"--outfile={target}", "--log-level=error", *options])
     return target.read_bytes()
 
@@ -166,8 +169,10 @@ def make_assets() -> None:
         for name, hashed in names.items():
             style = style.replace(f"url-of({name})", hashed)
         (folder / "in.css").write_text(style)
-        files["toono.css"] = _bundle(folder / "in.css", folder / "out.css", "--external:*.woff2", "--target=chrome80,firefox80,safari13")
-        files["toono.js"] = _bundle(HERE / "script/toono.js", folder / "out.js", "--format=esm", "--target=es2020")
+        files["toono.css"] = _bundle(
+            folder / "in.css", folder / "out.css", "--external:*.woff2", "--target=chrome80,firefox80,safari13", f"--banner:css={NOTICE}"
+        )
+        files["toono.js"] = _bundle(HERE / "script/toono.js", folder / "out.js", "--format=esm", "--target=es2020", f"--banner:js={NOTICE}")
         names = {name: _hashed(name, content) for name, content in files.items()}
         root = folder / "root"
         root.mkdir()

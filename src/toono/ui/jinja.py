@@ -67,8 +67,14 @@ def money(amount: Money | int) -> str:
     return value.text if value.amount_mungu else gettext("Төлбөргүй")
 
 
-def _in_words(parts: list[tuple[int, str, str]]) -> str:
-    said = [(ngettext(one, many, count) % {"n": count}) for count, one, many in parts if count]
+def counted(one: str, many: str) -> tuple[str, str]:
+    """Marks the two forms of a counted unit for the catalogue."""
+    return one, many
+
+
+def _in_words(parts: list[tuple[int, tuple[str, str]]]) -> str:
+    """The two largest units that are not nought."""
+    said = [ngettext(*forms, count) % {"n": count} for count, forms in parts if count]
     return " ".join(said[:2])
 
 
@@ -80,9 +86,9 @@ def duration(length: timedelta | float) -> str:
     minutes = seconds // 60
     return _in_words(
         [
-            (minutes // 1440, "%(n)s өдөр", "%(n)s өдөр"),
-            (minutes % 1440 // 60, "%(n)s цаг", "%(n)s цаг"),
-            (minutes % 60, "%(n)s минут", "%(n)s минут"),
+            (minutes // 1440, counted("%(n)s өдөр", "%(n)s өдөр")),
+            (minutes % 1440 // 60, counted("%(n)s цаг", "%(n)s цаг")),
+            (minutes % 60, counted("%(n)s минут", "%(n)s минут")),
         ]
     )
 
@@ -94,9 +100,9 @@ def working_time(length: timedelta | float) -> str:
         return gettext("тэр дор нь")
     return _in_words(
         [
-            (minutes // 480, "%(n)s ажлын өдөр", "%(n)s ажлын өдөр"),
-            (minutes % 480 // 60, "ажлын %(n)s цаг", "ажлын %(n)s цаг"),
-            (minutes % 60, "%(n)s минут", "%(n)s минут"),
+            (minutes // 480, counted("%(n)s ажлын өдөр", "%(n)s ажлын өдөр")),
+            (minutes % 480 // 60, counted("%(n)s цаг", "%(n)s цаг") if minutes >= 480 else counted("ажлын %(n)s цаг", "ажлын %(n)s цаг")),
+            (minutes % 60, counted("%(n)s минут", "%(n)s минут")),
         ]
     )
 

@@ -58,12 +58,18 @@ def parse_target(path: str) -> Target:
     """
     parts = path.split("/", 7)
     if len(parts) < 7:
-        raise Fault(Code.CLIENT_INVALID_REQUEST, "uri_too_short", "The address must be /r1/{instance}/{class}/{member}/{subsystem}/{service}.")
+        raise Fault(
+            Code.CLIENT_INVALID_REQUEST, "uri_too_short", "The address must be /r1/{instance}/{class}/{member}/{subsystem}/{service}."
+        )
     if parts[0] != "" or parts[1] != "r1":
         raise Fault(Code.CLIENT_INVALID_REQUEST, "protocol_version", f"Only protocol version r1 is spoken here, not «{parts[1][:20]}».")
     service = _service("/".join(parts[2:7]))
     if service is None:
-        raise Fault(Code.CLIENT_INVALID_REQUEST, "service_identifier", "The service identifier has an empty segment or a character that is not allowed.")
+        raise Fault(
+            Code.CLIENT_INVALID_REQUEST,
+            "service_identifier",
+            "The service identifier has an empty segment or a character that is not allowed.",
+        )
     return Target(service, "/" + parts[7] if len(parts) == 8 else "")
 
 

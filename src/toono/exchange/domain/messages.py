@@ -24,7 +24,9 @@ SKIPPED: Final = frozenset(
 OWN_REQUEST: Final = frozenset({"x-road-request-id", "x-road-request-hash"})
 """Set by the gateway; a client's own are dropped."""
 
-OWN_RESPONSE: Final = frozenset({"x-road-id", "x-road-client", "x-road-service", "x-road-request-id", "x-road-request-hash", "x-road-error"})
+OWN_RESPONSE: Final = frozenset(
+    {"x-road-id", "x-road-client", "x-road-service", "x-road-request-id", "x-road-request-hash", "x-road-error"}
+)
 """Set by the gateway; a provider's own are dropped, so that it cannot pass for the gateway."""
 
 PERSONAL: Final = frozenset(
@@ -39,7 +41,9 @@ def _dropped_by_connection(headers: Iterable[Header]) -> frozenset[str]:
     return frozenset(token.strip().lower() for value in named for token in value.split(",")) if named else frozenset()
 
 
-def request_headers(received: list[Header], *, request_id: str, message_id: str | None, purpose: str | None, dropped: frozenset[str]) -> list[Header]:
+def request_headers(
+    received: list[Header], *, request_id: str, message_id: str | None, purpose: str | None, dropped: frozenset[str]
+) -> list[Header]:
     """Headers of the request as signed and forwarded.
 
     :param message_id: generated one, or None if the client gave its own.
@@ -56,7 +60,9 @@ def request_headers(received: list[Header], *, request_id: str, message_id: str 
     return headers
 
 
-def response_headers(received: list[Header], *, message_id: str, client: str, service: str, request_id: str, request_hash: str) -> list[Header]:
+def response_headers(
+    received: list[Header], *, message_id: str, client: str, service: str, request_id: str, request_hash: str
+) -> list[Header]:
     """Headers of the response as signed and answered. ``client`` and ``service`` are percent-encoded."""
     never = SKIPPED | OWN_RESPONSE | _dropped_by_connection(received)
     return [

@@ -15,7 +15,9 @@ from toono.exchange.domain.identifiers import decode_segment
 _HIDDEN: Final = re.compile(r"%(2e|2f|5c|00)", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f/\\]")
 _PLAIN: Final = re.compile(r"(?:/[A-Za-z0-9_~\-]+)+")
-_TOKEN: Final = re.compile(r"\\(?P<escaped>.)|\{(?P<variable>[a-z_][a-z0-9_]*)\}|(?P<deep>\*\*)|(?P<star>\*)|(?P<literal>[^\\{*]+|.)", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"\\(?P<escaped>.)|\{(?P<variable>[a-z_][a-z0-9_]*)\}|(?P<deep>\*\*)|(?P<star>\*)|(?P<literal>[^\\{*]+|.)", re.DOTALL
+)
 
 
 def normal_path(path: str) -> str:

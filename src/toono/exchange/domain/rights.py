@@ -22,7 +22,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.identifiers import encode_identifier, member_of
 from toono.exchange.domain.paths import compile_template
-from toono.registry.contracts import Agreement, Credential, CredentialKind, Endpoint, ExchangeConfiguration, MemberEntry, Purpose, ServiceEntry, SystemEntry
+from toono.registry.contracts import (
+    Agreement,
+    Credential,
+    CredentialKind,
+    Endpoint,
+    ExchangeConfiguration,
+    MemberEntry,
+    Purpose,
+    ServiceEntry,
+    SystemEntry,
+)
 
 
 class ConfigurationUnusable(ValueError):
@@ -45,6 +55,9 @@ class KnownMember:
     entry: MemberEntry
     public_key: EllipticCurvePublicKey
     certificate_serial: str
+    """Lower-case hex, no leading zeros."""
+    valid_from: datetime
+    valid_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +158,11 @@ class Index:
     def check_fresh(self, now: datetime) -> None:
         """:raises Fault: the configuration has expired."""
         if now >= self.expires_at:
-            raise Fault(Code.GLOBAL_CONF_OUTDATED, "configuration_expired", f"The configuration {self.version} ran out at {self.expires_at:%Y-%m-%dT%H:%M:%SZ}.")
+            raise Fault(
+                Code.GLOBAL_CONF_OUTDATED,
+                "configuration_expired",
+                f"The configuration {self.version} ran out at {self.expires_at:%Y-%m-%dT%H:%M:%SZ}.",
+            )
 
     def client(self, client: str) -> SystemEntry:
         """The system that calls.
@@ -239,7 +256,7 @@ def _member(entry: MemberEntry) -> KnownMember:
     key = certificate.public_key()
     if not isinstance(key, EllipticCurvePublicKey):
         raise ConfigurationUnusable(f"The certificate of {entry.id} has no key on an elliptic curve.")
-    return KnownMember(entry, key, f"{certificate.serial_number:x}")
+    return KnownMember(entry, key, f"{certificate.serial_number:x}", certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def _in_validity(known: KnownCredential, now: datetime) -> KnownCredential:
@@ -265,8 +282,12 @@ def _denied(reason: str, message: str) -> Fault:
 def _out_of_time(client: str, service: str, agreements: list[Agreement], now: datetime) -> Fault:
     last = max(agreements, key=lambda a: a.valid_until)
     if last.valid_until <= now:
-        return _denied("agreement_expired", f"The agreement {last.id} of {client} on {service} ended at {last.valid_until:%Y-%m-%dT%H:%M:%SZ}.")
-    return _denied("agreement_not_yet_valid", f"The agreement {last.id} of {client} on {service} begins at {last.valid_from:%Y-%m-%dT%H:%M:%SZ}.")
+        return _denied(
+            "agreement_expired", f"The agreement {last.id} of {client} on {service} ended at {last.valid_until:%Y-%m-%dT%H:%M:%SZ}."
+        )
+    return _denied(
+        "agreement_not_yet_valid", f"The agreement {last.id} of {client} on {service} begins at {last.valid_from:%Y-%m-%dT%H:%M:%SZ}."
+    )
 
 
 def _only_purpose(client: str, service: str, valid: list[Agreement], agreements: list[Agreement], now: datetime) -> Grant:

@@ -26,7 +26,9 @@ from toono.exchange.domain.faults import Code, Fault
 ALGORITHM: Final = "ecdsa-p256-sha256"
 _ES256: Final = ECDSA(SHA256())
 _STRING: Final = r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"'
-_INPUT: Final = re.compile(rf"\s*([a-z*][a-z0-9_\-.*]*)=(\(\s*((?:{_STRING}\s*)*)\)((?:\s*;\s*[a-z*][a-z0-9_\-.*]*(?:=(?:-?\d{{1,15}}|{_STRING}))?)*))\s*")
+_INPUT: Final = re.compile(
+    rf"\s*([a-z*][a-z0-9_\-.*]*)=(\(\s*((?:{_STRING}\s*)*)\)((?:\s*;\s*[a-z*][a-z0-9_\-.*]*(?:=(?:-?\d{{1,15}}|{_STRING}))?)*))\s*"
+)
 _ITEM: Final = re.compile(_STRING)
 _PARAMETER: Final = re.compile(rf";\s*([a-z*][a-z0-9_\-.*]*)(?:=(?:(-?\d{{1,15}})|{_STRING}))?")
 _VALUE: Final = re.compile(r"\s*([a-z*][a-z0-9_\-.*]*)=:([A-Za-z0-9+/]*={0,2}):\s*")
@@ -141,7 +143,7 @@ def _component(name: str, request: SignedRequest) -> str:
         raise _malformed(f"The component {name[:50]} is not known.")
     scheme, _, rest = request.target_uri.partition("://")
     authority, slash, target = rest.partition("/")
-    path, mark, query = (slash + target).partition("?")
+    path, _, query = (slash + target).partition("?")
     values = {
         "@method": request.method, "@target-uri": request.target_uri, "@scheme": scheme, "@authority": authority.lower(),
         "@request-target": slash + target, "@path": path, "@query": "?" + query,

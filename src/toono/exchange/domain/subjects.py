@@ -22,6 +22,8 @@ def resolve(document: Any, pointer: str) -> Any:
     """
     if pointer == "":
         return document
+    if not pointer.startswith("/"):
+        raise LookupError(pointer)
     for token in pointer.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict):

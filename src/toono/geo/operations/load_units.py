@@ -27,9 +27,7 @@ def load_units() -> int:
     units = read_units(FILE)
     rows = [AdministrativeUnit(**u.model_dump(), sort_key=_sort_key(u), folded=_folded(u)) for u in units]
     with transaction.atomic():
-        AdministrativeUnit.objects.bulk_create(
-            rows, batch_size=1000, update_conflicts=True, unique_fields=["code"], update_fields=_FIELDS
-        )
+        AdministrativeUnit.objects.bulk_create(rows, batch_size=1000, update_conflicts=True, unique_fields=["code"], update_fields=_FIELDS)
     return len(rows)
 
 
@@ -43,14 +41,8 @@ def read_units(file: Path) -> list[Unit]:
     above = {Level.AIMAG: None, Level.SOUM: Level.AIMAG, Level.BAG: Level.SOUM}
     for unit in units:
         parent = levels.get(unit.parent_code or "")
-        if (
-            len(unit.code) != _LENGTH[unit.level]
-            or parent != above[unit.level]
-            or not unit.code.startswith(unit.parent_code or "")
-        ):
-            raise UnitDataWrong(
-                f"unit {unit.code} ({unit.level}) under {unit.parent_code} is impossible", unit=unit.code
-            )
+        if len(unit.code) != _LENGTH[unit.level] or parent != above[unit.level] or not unit.code.startswith(unit.parent_code or ""):
+            raise UnitDataWrong(f"unit {unit.code} ({unit.level}) under {unit.parent_code} is impossible", unit=unit.code)
     return units
 
 

@@ -5,27 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from toono.feedback.events import CaseRated
 from toono.insight.domain.histogram import bucket
 from toono.kernel.calendar import working_time_between
 from toono.kernel.clock import local
 from toono.services.contracts import Outcome
-from toono.services.events import CaseDecided, CaseSubmitted, DocumentIssued
+from toono.services.events import CaseDecided, CaseEvent, CaseSubmitted, CaseWithdrawn, DocumentIssued
 
-Counted = CaseSubmitted | CaseDecided | DocumentIssued | CaseRated
-COUNTED: dict[str, type[Counted]] = {e.name: e for e in (CaseSubmitted, CaseDecided, DocumentIssued, CaseRated)}
+Counted = CaseSubmitted | CaseDecided | CaseWithdrawn | DocumentIssued | CaseRated
+COUNTED: dict[str, type[Counted]] = {e.name: e for e in (CaseSubmitted, CaseDecided, CaseWithdrawn, DocumentIssued, CaseRated)}
 """The events that are counted, by name."""
 
 Key = tuple[date | str | int, ...]
+
+
+class CaseAmounts(NamedTuple):
+    """What is counted at :attr:`Counter.CASES`; the columns of the table, in this order."""
+
+    submitted: int = 0
+    granted: int = 0
+    refused: int = 0
+    withdrawn: int = 0
+    documents: int = 0
+    on_time: int = 0
+    working_seconds: int = 0
 
 
 class Counter(StrEnum):
     """The tables of counters."""
 
     CASES = "cases"
-    """Key: day, service, organisation, channel, aimag. Amounts: submitted, granted, refused, withdrawn, documents,
-    on_time, working_seconds."""
+    """Key: day, service, organisation, channel, aimag. Amounts: :class:`CaseAmounts`."""
     DECISION_TIMES = "decision_times"
     """Key: day, service, organisation, bucket of the histogram. Amount: decisions."""
     RATINGS = "ratings"
@@ -47,45 +59,29 @@ def increments(event: Counted) -> tuple[Increment, ...]:
         key = (_day(event.occurred_at), event.service, event.organisation)
         return (Increment(Counter.RATINGS, key, (1, event.stars)),)
     if isinstance(event, CaseSubmitted):
-        return (_cases(event, event.submitted_at or event.occurred_at, submitted=1),)
+        return (_cases(event, event.submitted_at or event.occurred_at, CaseAmounts(submitted=1)),)
     if isinstance(event, DocumentIssued):
-        return (_cases(event, event.occurred_at, documents=1),)
-    if event.submitted_at is None:
-        return ()  # a draft that was thrown away was never asked of anybody
+        return (_cases(event, event.occurred_at, CaseAmounts(documents=1)),)
+    if isinstance(event, CaseWithdrawn):
+        return (_cases(event, event.occurred_at, CaseAmounts(withdrawn=1)),)
+    return _decided(event)
+
+
+def _decided(event: CaseDecided) -> tuple[Increment, ...]:
     decided_at = event.decided_at or event.occurred_at
-    if event.outcome == Outcome.WITHDRAWN:
-        return (_cases(event, decided_at, withdrawn=1),)
-    return _decided(event, event.submitted_at, decided_at)
-
-
-def _decided(event: CaseDecided, submitted_at: datetime, decided_at: datetime) -> tuple[Increment, ...]:
-    seconds = round(working_time_between(submitted_at, decided_at).total_seconds())
-    cases = _cases(
-        event,
-        decided_at,
+    seconds = round(working_time_between(event.submitted_at or decided_at, decided_at).total_seconds())
+    amounts = CaseAmounts(
         granted=int(event.outcome == Outcome.GRANTED),
         refused=int(event.outcome == Outcome.REFUSED),
         on_time=int(event.due_at is None or decided_at <= event.due_at),
         working_seconds=seconds,
     )
     times = Increment(Counter.DECISION_TIMES, (_day(decided_at), event.service, event.organisation, bucket(seconds)), (1,))
-    return cases, times
+    return _cases(event, decided_at, amounts), times
 
 
-def _cases(
-    event: CaseSubmitted | CaseDecided | DocumentIssued,
-    at: datetime,
-    *,
-    submitted: int = 0,
-    granted: int = 0,
-    refused: int = 0,
-    withdrawn: int = 0,
-    documents: int = 0,
-    on_time: int = 0,
-    working_seconds: int = 0,
-) -> Increment:
-    key = (_day(at), event.service, event.organisation, event.channel, event.aimag_code or "")
-    return Increment(Counter.CASES, key, (submitted, granted, refused, withdrawn, documents, on_time, working_seconds))
+def _cases(event: CaseEvent, at: datetime, amounts: CaseAmounts) -> Increment:
+    return Increment(Counter.CASES, (_day(at), event.service, event.organisation, event.channel, event.aimag_code or ""), amounts)
 
 
 def _day(at: datetime) -> date:

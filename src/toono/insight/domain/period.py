@@ -34,10 +34,10 @@ class Period:
         return (self.since + timedelta(days=n) for n in range((self.until - self.since).days + 1))
 
 
-def day(typed: str) -> date:
-    """The date that a person wrote, as 2026-11-22 or 2026.11.22.
+def day(typed: str, *, field: str) -> date:
+    """The date that a person wrote into ``field``, as 2026.11.22 or 2026-11-22.
 
-    :raises NotADate: it is none, or lies outside the years 2000 to 2999.
+    :raises NotADate: it is none, or lies outside the years 2000 to 2999; its data name the field.
     """
     found = _SHAPE.fullmatch(typed.strip())
     try:
@@ -45,7 +45,7 @@ def day(typed: str) -> date:
     except ValueError:
         value = None
     if value is None or not 2000 <= value.year < 3000:
-        raise NotADate(f"«{typed[:40]}»")
+        raise NotADate(f"«{typed[:40]}»", field=field)
     return value
 
 
@@ -62,13 +62,15 @@ def wished(since: str, until: str, *, today: date) -> Period:
     :raises PeriodReversed: it ends before it begins.
     :raises PeriodTooLong: it is longer than a year.
     """
-    if not since.strip() and not until.strip():
-        return month(today)
-    begins = day(since) if since.strip() else None
-    ends = day(until) if until.strip() else None
+    begins = day(since, field="since") if since.strip() else None
+    ends = day(until, field="until") if until.strip() else None
     if begins and ends:
         return Period(begins, ends)
-    return Period(begins, month(begins).until) if begins else Period(month(ends).since, ends)  # type: ignore[arg-type]
+    if begins:
+        return Period(begins, month(begins).until)
+    if ends:
+        return Period(month(ends).since, ends)
+    return month(today)
 
 
 @dataclass(frozen=True)

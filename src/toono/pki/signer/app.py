@@ -79,7 +79,7 @@ class Signer:
             log.warning(json.dumps({"event": "refused", "code": refusal.code, **note}, ensure_ascii=True))
         except StoreFault as fault:
             status, answer = 503, _problem(Refusal(503, "store_fault", "The key store fails; see the signer's log."))
-            log.error(json.dumps({"event": "store_fault", "detail": str(fault), **note}))  # noqa: TRY400 - the text says all
+            log.error(json.dumps({"event": "store_fault", "detail": str(fault), **note}))
         await _send(send, status, answer)
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, note: dict[str, Any]) -> Answer:

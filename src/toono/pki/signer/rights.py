@@ -20,6 +20,7 @@ EVERYTHING = frozenset(Verb)
 NOT_SIGN = frozenset({Verb.GENERATE, Verb.READ})
 NOT_GENERATE = frozenset({Verb.SIGN, Verb.READ})
 
+# A pattern's star also takes in later generations of a key (``token/2`` after ``token`` was compromised).
 RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
     # Carries messages, so it signs as the organisations do on the exchange, and as nobody else.
     "gateway": (("exchange/*", NOT_GENERATE),),
@@ -28,15 +29,15 @@ RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
         ("pki/*", EVERYTHING),
         ("seal/*", NOT_GENERATE),
         ("system/*", NOT_GENERATE),
-        ("configuration", NOT_GENERATE),
+        ("configuration*", NOT_GENERATE),
     ),
     # Establishes and issues; makes the gateway's keys but cannot sign a message with them.
     "web": (
         ("pki/*", EVERYTHING),
         ("seal/*", EVERYTHING),
         ("system/*", EVERYTHING),
-        ("token", EVERYTHING),
-        ("configuration", EVERYTHING),
+        ("token*", EVERYTHING),
+        ("configuration*", EVERYTHING),
         ("exchange/*", NOT_SIGN),
     ),
 }

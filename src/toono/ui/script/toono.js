@@ -23,16 +23,17 @@ createAll(CharacterCount, { i18n: counted });
 const waits = document.querySelector("[data-waits-for]");
 if (waits) {
   const shown = waits.dataset.waitsFor;
+  const pause = 1000 * (Number(waits.dataset.waitSeconds) || 1);
   const look = async () => {
     try {
-      const answer = await fetch(location.href, { headers: { "X-Toono-Wait": "1" }, cache: "no-store" });
+      const answer = await fetch(location.href, { cache: "no-store" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const still = page.querySelector("[data-waits-for]");
       if (!still || still.dataset.waitsFor !== shown) return location.reload();
     } catch { /* the network is away; ask again */ }
-    setTimeout(look, 1000);
+    setTimeout(look, pause);
   };
-  setTimeout(look, 700);
+  setTimeout(look, Math.min(pause, 700));
 }
 
 // Copy an address with one press; the text stands beside it for those without script.

@@ -8,14 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from toono.kernel.files import write_durably
 from toono.pki.signer.stores import CURVES, HASHES, NoSuchKey, OtherCurve, StoreFault
-
-_KDF_ROUNDS = 100_000
 
 
 class FileStore:
@@ -68,12 +66,7 @@ class FileStore:
         return self._folder / f"{label.replace('/', '.')}.pem"
 
     def _encrypted(self, key: ec.EllipticCurvePrivateKey) -> bytes:
-        encryption = (
-            serialization.PrivateFormat.PKCS8.encryption_builder()
-            .kdf_rounds(_KDF_ROUNDS)
-            .hmac_hash(hashes.SHA256())
-            .build(self._passphrase)
-        )
+        encryption = serialization.BestAvailableEncryption(self._passphrase)
         return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
     @contextmanager

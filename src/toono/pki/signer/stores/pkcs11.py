@@ -80,13 +80,21 @@ class Pkcs11Store:
     def _session(self) -> Iterator[Any]:
         try:
             if self._opened is None:
-                token = pkcs11.lib(self._module).get_token(token_label=self._token)
-                self._opened = token.open(rw=True, user_pin=self._pin)
+                self._opened = self._open()
             yield self._opened
         except (pkcs11.PKCS11Error, RuntimeError) as error:
             self._opened = None
             self._keys.clear()
-            raise StoreFault(f"The token «{self._token}» of {self._module} fails: {type(error).__name__}. Check module, token and PIN.") from error
+            raise StoreFault(
+                f"The token «{self._token}» of {self._module} fails: {type(error).__name__}. Check module, token and PIN."
+            ) from error
+
+    def _open(self) -> Any:
+        token = pkcs11.lib(self._module).get_token(token_label=self._token)
+        try:
+            return token.open(rw=True, user_pin=self._pin)
+        except pkcs11.UserAlreadyLoggedIn:  # a login is the whole process's: an earlier session of ours made it
+            return token.open(rw=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -1,0 +1,139 @@
+"""The configuration by which the gateway lives: fetched from the registry, verified, kept on disk, swapped without a pause.
+
+The last good one serves while the registry is down, after a restart too. It never goes back in version, and after its
+expiry every call is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from toono.exchange import limits
+from toono.exchange.domain.answers import BadAnswer
+from toono.exchange.domain.faults import Code, Fault
+from toono.exchange.domain.rights import ConfigurationUnusable, Index
+from toono.exchange.gateway.provider import ProviderClient, ProviderUnreachable
+from toono.kernel.clock import now
+from toono.kernel.files import write_durably
+from toono.registry.errors import ConfigurationRefused
+from toono.registry.verification import verify_configuration
+
+_log = logging.getLogger(__name__)
+_PATH: Final = "/registry/configuration"
+
+
+class ConfigurationStore:
+    """Holds the index in force. Reading it is one attribute: a call keeps the one it began with."""
+
+    def __init__(self, *, folder: Path, registry_url: str, instance: str, client: ProviderClient) -> None:
+        self._anchors, self._file = folder / "anchors.pem", folder / "configuration.jws"
+        address = urlsplit(registry_url)
+        self._origin = (address.scheme, address.hostname or "", address.port or (443 if address.scheme == "https" else 80))
+        self._target = address.path.rstrip("/") + _PATH
+        self._instance, self._client = instance, client
+        self._lowest_version = 0
+        self._etag: str | None = None
+        self._jws = ""
+        self._task: asyncio.Task[None] | None = None
+        self._said = ""
+        self.index: Index | None = None
+        self.fetched_at: datetime | None = None
+        """When the registry last answered."""
+
+    def current(self, moment: datetime) -> Index:
+        """The index in force.
+
+        :raises Fault: there is none, or it has expired.
+        """
+        if self.index is None:
+            raise Fault(Code.GLOBAL_CONF_OUTDATED, "no_configuration", "The gateway has no valid configuration yet.")
+        self.index.check_fresh(moment)
+        return self.index
+
+    def load(self) -> None:
+        """Take the last good configuration from disk, if there is one."""
+        try:
+            jws = self._file.read_text()
+        except OSError:
+            return
+        self._lowest_version = _version(jws)  # even of one that has expired meanwhile
+        self._take(jws)
+
+    def open(self) -> None:
+        """Begin to ask the registry, again and again."""
+        self._task = asyncio.create_task(self._poll(), name="configuration")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                await self._ask()
+                self._said = ""
+            except (ProviderUnreachable, BadAnswer, OSError, ValueError) as error:
+                if str(error) != self._said:  # once, not every two seconds
+                    self._said = str(error)
+                    _log.warning("The registry gives no configuration: %s", error)
+            except Exception:
+                _log.exception("The configuration could not be taken")
+            await asyncio.sleep(limits.CONFIGURATION_POLL_SECONDS)
+
+    async def _ask(self) -> None:
+        headers = [("accept", "application/jose")] + ([("if-none-match", self._etag)] if self._etag else [])
+        answer = await self._client.send(
+            self._origin,
+            "GET",
+            self._target,
+            headers,
+            b"",
+            timeout_seconds=limits.CONFIGURATION_SECONDS,
+            answer_bytes=limits.CONFIGURATION_BYTES,
+        )
+        if answer.status not in (200, 304):
+            raise ValueError(f"it answers {answer.status}")
+        self.fetched_at = now()
+        if answer.status == 304:
+            return
+        jws = answer.body.decode("ascii").strip()
+        if jws != self._jws:
+            # The work of a large configuration is done beside the loop; calls go on by the old one meanwhile.
+            if not await asyncio.to_thread(self._take, jws):
+                return
+            await asyncio.to_thread(write_durably, self._file, jws.encode())
+        self._etag = next((value for name, value in answer.headers if name == "etag"), None)
+
+    def _take(self, jws: str) -> bool:
+        """Put ``jws`` in force if it may be used; the former one stays otherwise."""
+        try:
+            anchors = self._anchors.read_text()
+            configuration = verify_configuration(
+                jws, anchors_pem=[anchors], now=now(), lowest_version=self._lowest_version, instance=self._instance
+            )
+            index = Index(configuration)
+        except (ConfigurationRefused, ConfigurationUnusable, OSError, ValueError) as error:
+            if str(error) != self._said:
+                self._said = str(error)
+                _log.error("A configuration is refused: %s", error)
+            return False
+        self.index, self._lowest_version, self._jws = index, index.version, jws
+        _log.info("Configuration %d is in force until %s.", index.version, index.expires_at)
+        return True
+
+
+def _version(jws: str) -> int:
+    """The version that an unverified configuration claims; 0 where it cannot be read."""
+    try:
+        part = jws.split(".")[1]
+        return int(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["version"])
+    except (ValueError, LookupError, TypeError):
+        return 0

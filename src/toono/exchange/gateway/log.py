@@ -1,0 +1,282 @@
+"""The message log: what calls leave behind is committed in groups, and a call goes on only when its entry is durable.
+
+A call appends an entry twice: its request before it is forwarded (so that an outcome that nobody knows can be proven to have been asked), its response
+together with the entries of the access ledger before it is answered. Calls that append while a commit is under way share the
+next one: one wait for the disk serves them all. ``synchronous_commit`` is on for the gateway's login and set again here.
+
+What can go wrong, and what happens:
+
+- The database cannot be reached: the batch is tried again until its calls give up (:data:`limits.LOG_WAIT_SECONDS`); a call that gives up leaves its batch.
+- The connection breaks during COMMIT: nobody knows whether it was done. The batch is kept together and, on the next connection, its rows are
+  looked for: all that were written are there, or none.
+- One entry cannot be stored: the batch is taken apart and each entry is tried alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+
+from toono.exchange import limits
+from toono.exchange.gateway import rows
+
+_log = logging.getLogger(__name__)
+
+_COPY_MESSAGES: Final = rows.copy_statement(rows.MESSAGE_TABLE, rows.MessageRow)
+_COPY_LEDGER: Final = rows.copy_statement(rows.LEDGER_TABLE, rows.LedgerRow)
+_ADD_NONCES: Final = (
+    f"INSERT INTO {rows.NONCE_TABLE} (nonce, expires_at) SELECT * FROM unnest(%b::bytea[], %b::timestamptz[])"  # noqa: S608 - fixed names
+    " ON CONFLICT (nonce) DO NOTHING RETURNING nonce"
+)
+_FIND_MESSAGES: Final = f"SELECT id FROM {rows.MESSAGE_TABLE} WHERE id = ANY(%s)"  # noqa: S608
+
+
+class LogUnavailable(Exception):
+    """The entry was not made durable in time. ``reason`` is stable."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NonceRepeated(Exception):
+    """A call with this nonce has been forwarded before."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What one call wants durable in one commit."""
+
+    id: UUID
+    """Of the message row: by it a commit whose outcome is unknown is looked up."""
+    message: bytes
+    ledger: bytes = b""
+    nonce: bytes | None = None
+    nonce_expires_at: datetime | None = None
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def size(self) -> int:
+        return len(self.message) + len(self.ledger)
+
+
+class MessageLog:
+    """Writers that commit entries in groups. One for a process."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._waiting: deque[Entry] = deque()
+        self._waiting_bytes = 0
+        self._arrived = asyncio.Event()
+        self._writers: list[asyncio.Task[None]] = []
+        self._closing = False
+        self._connected = 0
+        self.commits = 0
+        self.entries = 0
+
+    @property
+    def healthy(self) -> bool:
+        """Whether a writer has a connection."""
+        return self._connected > 0
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def open(self) -> None:
+        """Start the writers. The database need not be there yet."""
+        self._writers = [asyncio.create_task(self._write(), name=f"message-log-{n}") for n in range(limits.LOG_WRITERS)]
+
+    async def close(self) -> None:
+        """Commit what waits and stop."""
+        self._closing = True
+        self._arrived.set()
+        _, left = await asyncio.wait(self._writers, timeout=limits.LOG_WAIT_SECONDS)
+        for task in left:
+            task.cancel()
+
+    def check_room(self) -> None:
+        """:raises LogUnavailable: so much waits already that a new call would wait in vain."""
+        if len(self._waiting) >= limits.LOG_QUEUE_ENTRIES or self._waiting_bytes >= limits.LOG_QUEUE_BYTES:
+            raise LogUnavailable("overloaded", "The message log cannot take more at the moment.")
+
+    async def append(self, entry: Entry) -> None:
+        """Return when ``entry`` is durable.
+
+        :raises LogUnavailable: it is not, within the time limit. It may still become so: then the log tells of a request that was
+            not forwarded or an answer that was not given, never the other way round.
+        :raises NonceRepeated: nothing was written, the nonce had been used.
+        """
+        self._waiting.append(entry)
+        self._waiting_bytes += entry.size
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(limits.LOG_WAIT_SECONDS):
+                await entry.done
+        except TimeoutError:
+            raise LogUnavailable("database_unavailable", "The message log could not be written in time.") from None
+
+    # -- the writers -------------------------------------------------------------------------------------------------
+
+    def _take_batch(self) -> list[Entry]:
+        batch: list[Entry] = []
+        size = 0
+        while self._waiting and len(batch) < limits.LOG_BATCH_ENTRIES and size < limits.LOG_BATCH_BYTES:
+            entry = self._waiting.popleft()
+            self._waiting_bytes -= entry.size
+            if not entry.done.done():  # its call has given up
+                batch.append(entry)
+                size += entry.size
+        return batch
+
+    async def _write(self) -> None:
+        connection: AsyncConnection | None = None
+        while not (self._closing and not self._waiting):
+            if connection is None:
+                connection = await self._connect()
+                continue
+            if not self._waiting:
+                self._arrived.clear()
+                if not self._closing:
+                    await self._arrived.wait()
+                await asyncio.sleep(0)  # calls that are ready in this turn of the loop come along
+                continue
+            batch = self._take_batch()
+            if batch:
+                connection = await self._store(connection, batch)
+        if connection is not None:
+            await connection.close()
+
+    async def _connect(self) -> AsyncConnection | None:
+        pause, longest = limits.LOG_RECONNECT_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(limits.LOG_WAIT_SECONDS):
+                    connection = await AsyncConnection.connect(
+                        self._dsn,
+                        connect_timeout=3,
+                        application_name="toono-gateway",
+                        options=f"-c synchronous_commit=on -c statement_timeout={int(limits.LOG_STATEMENT_SECONDS * 1000)} -c timezone=UTC",
+                        prepare_threshold=1,
+                    )
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                if self._closing:
+                    return None
+                _log.warning("The message log cannot reach the database: %s", str(error).strip().splitlines()[-1:] or type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, longest)
+            else:
+                self._connected += 1
+                return connection
+
+    async def _store(self, connection: AsyncConnection, batch: list[Entry]) -> AsyncConnection | None:
+        """Make ``batch`` durable, whatever it takes; the connection to go on with."""
+        current: AsyncConnection | None = connection
+        uncertain = False
+        while batch:
+            if current is None:
+                current = await self._connect()
+                if current is None:
+                    return None
+            try:
+                async with asyncio.timeout(limits.LOG_STATEMENT_SECONDS + 1):
+                    if uncertain and (stored := await self._stored(current, batch)):
+                        for entry in batch:
+                            if entry.id not in stored:  # its nonce had been used
+                                _refuse(entry, NonceRepeated())
+                        _settle(batch)
+                        return current
+                    uncertain = False
+                    if not (batch := [entry for entry in batch if not entry.done.done()]):
+                        return current
+                    uncertain = True
+                    repeated = await self._commit(current, batch)
+            except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+                # the database has refused: certainly nothing was committed
+                await _roll_back(current)
+                if len(batch) > 1:
+                    for entry in batch:
+                        if current is None and (current := await self._connect()) is None:
+                            return None
+                        current = await self._store(current, [entry])
+                    return current
+                _log.error("An entry cannot be stored: %s", error)
+                _refuse(batch[0], LogUnavailable("database_refused", "The message log refused the record."))
+                return current
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                _log.warning("A commit of %d entries failed: %s", len(batch), str(error).strip() or type(error).__name__)
+                await self._give_up(current)
+                current = None
+                continue
+            for entry in repeated:
+                _refuse(entry, NonceRepeated())
+            _settle(batch)
+            return current
+        return current
+
+    async def _give_up(self, connection: AsyncConnection) -> None:
+        self._connected -= 1
+        try:
+            async with asyncio.timeout(1):
+                await connection.close()
+        except (psycopg.Error, OSError, TimeoutError):
+            pass
+
+    async def _stored(self, connection: AsyncConnection, batch: Sequence[Entry]) -> set[UUID]:
+        found = await (await connection.execute(_FIND_MESSAGES, [[entry.id for entry in batch]])).fetchall()
+        await connection.rollback()
+        return {row[0] for row in found}
+
+    async def _commit(self, connection: AsyncConnection, batch: Sequence[Entry]) -> Sequence[Entry]:
+        """One transaction; the entries whose nonce had been used, of which nothing was written."""
+        repeated: Sequence[Entry] = ()
+        cursor = connection.cursor(binary=True)
+        with_nonce = {entry.nonce: entry for entry in batch if entry.nonce is not None}
+        if with_nonce:
+            # In one order everywhere, so that two processes that meet the same nonces wait for each other and never in a circle.
+            ordered = sorted(with_nonce)
+            await cursor.execute(_ADD_NONCES, [ordered, [with_nonce[nonce].nonce_expires_at for nonce in ordered]])
+            new = {bytes(row[0]) for row in await cursor.fetchall()}
+            repeated = [
+                entry for entry in batch if entry.nonce is not None and (entry.nonce not in new or with_nonce[entry.nonce] is not entry)
+            ]
+        written = [entry for entry in batch if entry not in repeated] if repeated else batch
+        if written:
+            await _copy(cursor, _COPY_MESSAGES, [entry.message for entry in written])
+        if ledger := [entry.ledger for entry in written if entry.ledger]:
+            await _copy(cursor, _COPY_LEDGER, ledger)
+        await connection.commit()
+        self.commits += 1
+        self.entries += len(written)
+        return repeated
+
+
+async def _copy(cursor: psycopg.AsyncCursor[tuple[object, ...]], statement: str, packed: list[bytes]) -> None:
+    async with cursor.copy(statement.encode()) as copy:
+        await copy.write(b"".join((rows.SIGNATURE, *packed, rows.TRAILER)))
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    with suppress(psycopg.Error):
+        await connection.rollback()
+
+
+def _settle(batch: Sequence[Entry]) -> None:
+    for entry in batch:
+        if not entry.done.done():
+            entry.done.set_result(None)
+
+
+def _refuse(entry: Entry, error: Exception) -> None:
+    if not entry.done.done():
+        entry.done.set_exception(error)

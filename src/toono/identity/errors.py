@@ -1,0 +1,112 @@
+"""What can go wrong in identity."""
+
+from __future__ import annotations
+
+from toono.kernel.errors import NotAllowed, ToonoError, Unavailable
+
+
+class RequestRefused(ToonoError):
+    """A protocol request that may not be answered by a redirect: unknown client, unregistered address, repeated parameter."""
+
+    code, status = "identity.request_refused", 400
+    title_mn = "Энэ холбоосоор нэвтрэх боломжгүй"
+    next_mn = "Таныг энд илгээсэн систем буруу хүсэлт явууллаа. Тухайн системд хандана уу."
+
+
+class FlowOver(ToonoError):
+    """The sign-in is over, belongs to another browser, or never was."""
+
+    code, status = "identity.flow_over", 400
+    title_mn = "Нэвтрэх хуудасны хугацаа дууссан"
+    next_mn = "Нэвтрэх үйлдлийг эхнээс нь дахин хийнэ үү."
+
+
+class RegnumMalformed(ToonoError):
+    """What was typed has not the form of a register number."""
+
+    code, status = "identity.regnum_malformed", 400
+    title_mn = "Регистрийн дугаарын бичиглэл буруу байна"
+    next_mn = "Хоёр кирилл үсэг, найман тоо бичнэ үү."
+
+
+class CodeRefused(ToonoError):
+    """The code is wrong, or there is none that could be right."""
+
+    code, status = "identity.code_refused", 400
+    title_mn = "Код буруу байна"
+    next_mn = "SMS-ээр ирсэн хамгийн сүүлийн кодыг бичнэ үү."
+
+
+class CodeMalformed(CodeRefused):
+    """Not six digits. Counts as no try."""
+
+    code = "identity.code_malformed"
+    title_mn = "Код зургаан оронтой тоо байна"
+
+
+class CodeExpired(CodeRefused):
+    """The code's time is over."""
+
+    code = "identity.code_expired"
+    title_mn = "Кодын хугацаа дууссан"
+    next_mn = "Шинэ код авна уу."
+
+
+class CodeUsedUp(CodeRefused):
+    """Too many wrong entries of this code, or it was used."""
+
+    code = "identity.code_used_up"
+    title_mn = "Энэ кодыг цаашид ашиглах боломжгүй"
+    next_mn = "Шинэ код авна уу."
+
+
+class TooManyCodes(ToonoError):
+    """A code was asked for too soon or too often. ``retry_after_seconds`` says when it will be given."""
+
+    code, status, transient = "identity.too_many_codes", 429, True
+    title_mn = "Код дахин авахад арай эрт байна"
+    next_mn = "Түр хүлээгээд дахин оролдоно уу."
+
+
+class TooManyFromAddress(ToonoError):
+    """Too many requests from one network address."""
+
+    code, status, transient = "identity.too_many_from_address", 429, True
+    title_mn = "Таны сүлжээнээс хэт олон хүсэлт ирлээ"
+    next_mn = "Арван минутын дараа дахин оролдоно уу."
+
+
+class Locked(ToonoError):
+    """Signing in with this register number is locked after wrong codes. ``until`` says how long."""
+
+    code, status, transient = "identity.locked", 429, True
+    title_mn = "Нэвтрэх эрх түр түгжигдсэн"
+    next_mn = "Буруу код олон удаа оруулсан тул түр хүлээх шаардлагатай."
+
+
+class ChallengeOver(ToonoError):
+    """The code is no longer wanted: its time is over, it was used, or a newer one was asked for. Send nothing."""
+
+    code, status = "identity.challenge_over", 409
+
+
+class UnknownPerson(ToonoError):
+    """The population register has no such person. For officers' tools; sign-in pages never tell it."""
+
+    code, status = "identity.unknown_person", 404
+    title_mn = "Хүн амын бүртгэлд ийм хүн олдсонгүй"
+    next_mn = "Регистрийн дугаараа шалгана уу."
+
+
+class RegisterUnavailable(Unavailable):
+    """The population register does not answer, or its answer cannot be believed."""
+
+    code = "identity.register_unavailable"
+    title_mn = "Хүн амын бүртгэл түр хариу өгөхгүй байна"
+    next_mn = "Хэдэн минутын дараа дахин оролдоно уу."
+
+
+class MayNotAppoint(NotAllowed):
+    """Only an administrator appoints, and nobody appoints themselves."""
+
+    code = "identity.may_not_appoint"

@@ -1,0 +1,63 @@
+"""Rights beyond one's own affairs: given and taken by an administrator, each act in the audit."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from toono.identity import contracts, models
+from toono.identity.errors import MayNotAppoint
+from toono.identity.operations import registration
+from toono.kernel import audit
+from toono.kernel.actor import Actor, Role
+from toono.kernel.clock import now
+from toono.kernel.regnum import normalise
+
+APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.LEADER})
+FIRST_START = "first-start"
+"""The process that appoints the first administrator, when there is nobody yet who could."""
+
+
+def _may_appoint(actor: Actor, person_id: UUID) -> None:
+    first_start = actor.role == Role.SYSTEM and actor.process == FIRST_START
+    administrator = actor.role == Role.ADMINISTRATOR and actor.person_id is not None and actor.person_id != person_id
+    if not (first_start or administrator):
+        raise MayNotAppoint(f"{actor} may not appoint")
+
+
+def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) -> contracts.Appointment:
+    """Give the right; a second time changes nothing."""
+    if actor.role not in (Role.ADMINISTRATOR, Role.SYSTEM):
+        raise MayNotAppoint
+    if role not in APPOINTABLE or (organisation is None and role != Role.ADMINISTRATOR):
+        raise MayNotAppoint(f"{role} is not given by appointment, or needs an organisation")
+    person = models.Person.objects.filter(regnum=normalise(regnum) or regnum).first() or registration.register_person(regnum)
+    _may_appoint(actor, person.id)
+    with transaction.atomic():
+        row, created = models.Appointment.objects.get_or_create(
+            person=person, role=role.value, organisation=organisation or "", ended_at=None, defaults={"appointed_at": now()}
+        )
+        if created:
+            audit.record(
+                actor=actor,
+                action="identity.appoint",
+                subject=f"person:{person.id}",
+                role=role.value,
+                organisation=organisation,
+                appointment=str(row.id),
+            )
+    return contracts.Appointment(role=role, organisation=organisation)
+
+
+def end_appointment(*, actor: Actor, person_id: UUID, role: Role, organisation: str | None) -> None:
+    """Take the right; holds from the next page the person opens. A second time changes nothing."""
+    _may_appoint(actor, person_id)
+    with transaction.atomic():
+        ended = models.Appointment.objects.filter(
+            person_id=person_id, role=role.value, organisation=organisation or "", ended_at=None
+        ).update(ended_at=now())
+        if ended:
+            audit.record(
+                actor=actor, action="identity.end_appointment", subject=f"person:{person_id}", role=role.value, organisation=organisation
+            )

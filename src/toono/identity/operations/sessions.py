@@ -1,0 +1,62 @@
+"""Sessions at the provider: begun by a right code, kept alive by use, ended by their person or by time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from toono.identity import contracts, models
+from toono.identity.domain.device import device_name
+from toono.identity.limits import LIMITS
+from toono.identity.operations.secrets import digest, random_secret
+from toono.identity.queries import appointments, living_sessions
+from toono.kernel import audit
+from toono.kernel.actor import Actor, Role
+from toono.kernel.clock import now
+from toono.kernel.errors import NotAllowed
+
+
+def begin_session(person_id: UUID, *, device: str, moment: datetime, replaces: str | None) -> tuple[models.Session, str]:
+    """A session with a fresh token; what the browser held before ends, so that no token outlives a sign-in. Within the caller's transaction."""
+    if replaces:
+        models.Session.objects.filter(token_digest=digest(replaces), ended_at=None).update(ended_at=moment)
+    token = random_secret()
+    row = models.Session.objects.create(
+        token_digest=digest(token), person_id=person_id, auth_time=moment, acr="substantial", amr=["sms"], last_used_at=moment,
+        expires_at=moment + LIMITS.session_total, device=device_name(device),
+    )  # fmt: skip
+    return row, token
+
+
+def touch(row: models.Session) -> bool:
+    """Note that the session is in use, at most once a minute. Two at once write the same; no lock is needed."""
+    moment = now()
+    if moment - row.last_used_at < LIMITS.session_touch:
+        return False
+    models.Session.objects.filter(id=row.id, ended_at=None).update(last_used_at=moment)
+    return True
+
+
+def signed_in(session_id: UUID) -> contracts.SignedIn | None:
+    row = living_sessions().filter(id=session_id).first()
+    if row is None:
+        return None
+    return contracts.SignedIn(
+        person_id=row.person_id, session_id=row.id, auth_time=row.auth_time, appointments=appointments(row.person_id), touched=touch(row)
+    )
+
+
+def end_session(*, actor: Actor, session_id: UUID) -> None:
+    """End it at once, with every token given in it. One's own; an administrator or the system may end any."""
+    with transaction.atomic():
+        row = models.Session.objects.select_for_update().filter(id=session_id).first()
+        if row is None or (
+            actor.role not in (Role.SYSTEM, Role.ADMINISTRATOR) and (actor.person_id is None or actor.person_id != row.person_id)
+        ):
+            raise NotAllowed(f"{actor} may not end this session")
+        if row.ended_at is None:
+            row.ended_at = now()
+            row.save(update_fields=["ended_at"])
+            audit.record(actor=actor, action="identity.end_session", subject=f"session:{row.id}", person=str(row.person_id))

@@ -1,0 +1,271 @@
+"""Signing in: register number, code by SMS, session.
+
+Nobody learns from the answers, or from their time, whether a register number belongs to anybody. So the page that takes the
+number does the same for every well-formed one: it counts, writes a challenge, and puts one job into the queue.
+The register is read, and the SMS is sent, by that job (:func:`prepare`); an unknown number's challenge simply never gets a code.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+
+from toono.identity import contracts, models
+from toono.identity.domain import sign_in as rules
+from toono.identity.errors import (
+    ChallengeOver,
+    CodeExpired,
+    CodeMalformed,
+    CodeRefused,
+    CodeUsedUp,
+    FlowOver,
+    Locked,
+    RegisterUnavailable,
+    RegnumMalformed,
+    TooManyCodes,
+    TooManyFromAddress,
+)
+from toono.identity.events import SignInCodeRequested
+from toono.identity.limits import LIMITS
+from toono.identity.operations import registration, sessions
+from toono.identity.operations.secrets import digest, keyed_digest, random_digits
+from toono.identity.queries import flow_of_browser
+from toono.kernel import audit
+from toono.kernel.actor import system
+from toono.kernel.clock import now
+from toono.kernel.ids import uuid7
+from toono.kernel.outbox import publish
+from toono.kernel.regnum import normalise
+
+ACTOR = system("sign-in")
+PREPARE_TASK = "identity.prepare_challenge"
+"""Name of the job in ``tasks``, which stands above this layer."""
+
+
+def open_flow(flow_id: UUID, browser: str | None) -> models.Flow:
+    """The sign-in on its way in this browser.
+
+    :raises FlowOver: there is none, or it is another browser's.
+    """
+    flow = flow_of_browser(flow_id, browser)
+    if flow is None:
+        raise FlowOver
+    return flow
+
+
+# -- asking for a code ----------------------------------------------------------------------------------------
+
+
+def ask_code(*, flow_id: UUID, browser: str | None, regnum: str, address: str | None, language: str) -> UUID:
+    """Take the register number and have a code sent, if it is somebody's."""
+    flow = open_flow(flow_id, browser)
+    number = normalise(regnum)
+    if number is None:
+        raise RegnumMalformed
+    _refuse_busy_address(address, "request", LIMITS.address_requests)
+    _count_address(address, "request")
+    return _challenge(flow, number, language)
+
+
+def ask_new_code(*, flow_id: UUID, browser: str | None, address: str | None, language: str) -> UUID:
+    """Have a new code sent for the number given before; the earlier one is worth nothing from now on."""
+    flow = open_flow(flow_id, browser)
+    last = flow.challenge_set.order_by("-created_at").first()
+    if last is None:
+        raise FlowOver
+    _refuse_busy_address(address, "request", LIMITS.address_requests)
+    _count_address(address, "request")
+    return _challenge(flow, last.regnum, language)
+
+
+def _challenge(flow: models.Flow, regnum: str, language: str) -> UUID:
+    moment = now()
+    with transaction.atomic():
+        guard = _locked_guard(keyed_digest("regnum", regnum), moment)
+        _refuse_if_locked(guard, moment)
+        asked = models.Challenge.objects.filter(guard_key=guard.key, used_at=None, created_at__gt=moment - timedelta(hours=1))
+        wait = rules.wait_before_next_code(list(asked.values_list("created_at", flat=True)), moment)
+        if wait is not None:
+            raise TooManyCodes(retry_after_seconds=int(wait.total_seconds()) + 1)
+        row = models.Challenge.objects.create(flow=flow, regnum=regnum, guard_key=guard.key, language=language, created_at=moment)
+        app.configure_task(PREPARE_TASK, queue="urgent").defer(challenge_id=str(row.id))
+    return row.id
+
+
+def _locked_guard(key: str, moment: datetime) -> models.Guard:
+    """The row of one register number, held until the transaction ends: codes asked for and entered at once are counted one by one."""
+    models.Guard.objects.bulk_create([models.Guard(key=key, changed_at=moment)], ignore_conflicts=True)
+    return models.Guard.objects.select_for_update().get(key=key)
+
+
+def _refuse_if_locked(guard: models.Guard, moment: datetime) -> None:
+    if guard.locked_until is not None and guard.locked_until > moment:
+        raise Locked(until=guard.locked_until)
+
+
+_COUNT = """
+    INSERT INTO identity_addresscount (address_digest, kind, window_start, count) VALUES (%s, %s, %s, 1)
+    ON CONFLICT (address_digest, kind, window_start) DO UPDATE SET count = identity_addresscount.count + 1
+"""
+
+
+def _window() -> datetime:
+    seconds = int(LIMITS.address_window.total_seconds())
+    return datetime.fromtimestamp(int(now().timestamp()) // seconds * seconds, tz=UTC)
+
+
+def _count_address(address: str | None, kind: str) -> None:
+    """Count one more; committed by itself, so that refusals count as well. ``None`` is this machine itself and is not counted."""
+    if address is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [keyed_digest("address", address), kind, _window()])
+
+
+def _refuse_busy_address(address: str | None, kind: str, allowed: int) -> None:
+    if address is None:
+        return
+    found = models.AddressCount.objects.filter(address_digest=keyed_digest("address", address), kind=kind, window_start=_window())
+    if any(count >= allowed for count in found.values_list("count", flat=True)):
+        raise TooManyFromAddress
+
+
+# -- sending it -----------------------------------------------------------------------------------------------
+
+
+def _wanted(row: models.Challenge, moment: datetime) -> bool:
+    """Whether a code for this challenge could still be of use: in time, not used, the newest of its flow."""
+    newer = models.Challenge.objects.filter(flow_id=row.flow_id, created_at__gt=row.created_at).exists()
+    return row.used_at is None and moment - row.created_at < LIMITS.challenge_lifetime and not newer
+
+
+def prepare(challenge_id: UUID) -> None:
+    """Find the person in the register and ask for the SMS. Run by the worker, again and again while the register does not answer.
+
+    :raises RegisterUnavailable: try again; the outage is noted, for the pages to tell.
+    """
+    row = models.Challenge.objects.get(id=challenge_id)
+    if row.prepared_at is not None:
+        return
+    try:
+        person = registration.person_for_sign_in(row.regnum) if _wanted(row, now()) else None
+    except RegisterUnavailable:
+        models.Challenge.objects.filter(id=row.id).update(register_failed_at=now())
+        raise
+    with transaction.atomic():
+        first = models.Challenge.objects.filter(id=row.id, prepared_at=None).update(
+            prepared_at=now(), person=person, register_failed_at=None
+        )
+        if first and person is not None:
+            publish(SignInCodeRequested(challenge_id=row.id, language=row.language))
+
+
+def draw_code(challenge_id: UUID) -> contracts.DrawnCode:
+    """Make the code at the moment of sending: the clear text is never stored, and its time begins now. Drawn again, the earlier is worth nothing."""
+    with transaction.atomic():
+        row = models.Challenge.objects.select_for_update(of=("self",)).select_related("person").filter(id=challenge_id).first()
+        if row is None or row.person is None or not _wanted(row, now()):
+            raise ChallengeOver
+        code = random_digits()
+        row.code_digest, row.drawn_at = _code_digest(row.id, code), now()
+        row.save(update_fields=["code_digest", "drawn_at"])
+    return contracts.DrawnCode(phone=row.person.phone, code=code, language=row.language)
+
+
+def _code_digest(challenge_id: UUID, code: str) -> str:
+    return keyed_digest("code", f"{challenge_id}:{code}")
+
+
+# -- entering it ----------------------------------------------------------------------------------------------
+
+_REFUSALS: dict[rules.Verdict, type[CodeRefused]] = {
+    rules.Verdict.WRONG: CodeRefused,
+    rules.Verdict.EXPIRED: CodeExpired,
+    rules.Verdict.USED_UP: CodeUsedUp,
+}
+
+
+def enter_code(
+    *, flow_id: UUID, browser: str | None, typed: str, address: str | None, device: str, replaces: str | None
+) -> contracts.Entered:
+    """Begin a session, if the code is right.
+
+    :raises CodeRefused: (or a class below it) it is not; the try is counted, whatever follows.
+    :raises Locked: too many wrong codes for this register number.
+    """
+    flow = open_flow(flow_id, browser)
+    code = rules.typed_code(typed)
+    if code is None:
+        raise CodeMalformed
+    _refuse_busy_address(address, "failure", LIMITS.address_failures)
+    with transaction.atomic():
+        verdict, locked_until, entered = _try(flow, code, device, replaces)
+    if entered is not None:
+        return entered
+    if verdict == rules.Verdict.WRONG:
+        _count_address(address, "failure")
+    if locked_until is not None:
+        raise Locked(until=locked_until)
+    raise _REFUSALS[verdict]
+
+
+def _try(
+    flow: models.Flow, code: str, device: str, replaces: str | None
+) -> tuple[rules.Verdict, datetime | None, contracts.Entered | None]:
+    """One entry, counted. Locks the number's guard, then the challenge: the same sequence everywhere, so no two wait for each other."""
+    moment = now()
+    newest = flow.challenge_set.order_by("-created_at").first()
+    if newest is None:
+        raise FlowOver
+    guard = _locked_guard(newest.guard_key, moment)
+    _refuse_if_locked(guard, moment)
+    row = models.Challenge.objects.select_for_update().get(id=newest.id)
+    matches = hmac.compare_digest(_code_digest(row.id, code), row.code_digest or "-" * 64)
+    entry = rules.Entry(created_at=row.created_at, drawn_at=row.drawn_at, tries=row.tries, used=row.used_at is not None, matches=matches)
+    verdict = rules.judge(entry, moment)
+    if verdict == rules.Verdict.RIGHT and row.person_id is not None:
+        return verdict, None, _succeed(flow, row, guard, moment, device, replaces)
+    return verdict, _fail(row, guard, moment) if verdict == rules.Verdict.WRONG else None, None
+
+
+def _fail(row: models.Challenge, guard: models.Guard, moment: datetime) -> datetime | None:
+    row.tries += 1
+    row.save(update_fields=["tries"])
+    guard.failures, guard.changed_at = guard.failures + 1, moment
+    lock = rules.lock_after(guard.failures)
+    guard.locked_until = moment + lock if lock else None
+    guard.save()
+    subject = f"person:{row.person_id}" if row.person_id else f"challenge:{row.id}"
+    audit.record(actor=ACTOR, action="identity.wrong_code", subject=subject, failures=guard.failures, locked=lock is not None)
+    return guard.locked_until
+
+
+def _succeed(
+    flow: models.Flow, row: models.Challenge, guard: models.Guard, moment: datetime, device: str, replaces: str | None
+) -> contracts.Entered:
+    assert row.person_id is not None  # noqa: S101 - narrowed by the caller
+    row.used_at, row.code_digest = moment, ""
+    row.save(update_fields=["used_at", "code_digest"])
+    guard.failures, guard.locked_until, guard.changed_at = 0, None, moment
+    guard.save()
+    session, token = sessions.begin_session(row.person_id, device=device, moment=moment, replaces=replaces)
+    flow.session = session
+    flow.save(update_fields=["session"])
+    audit.record(actor=ACTOR, action="identity.sign_in", subject=f"person:{row.person_id}", session=str(session.id), client=flow.client_id)
+    return contracts.Entered(session_token=token, session_id=session.id)
+
+
+def new_flow(*, browser: str, client_id: str, query: str) -> UUID:
+    """Keep an authorization request while its person signs in."""
+    moment = now()
+    return models.Flow.objects.create(
+        id=uuid7(),
+        browser_digest=digest(browser),
+        client_id=client_id,
+        query=query,
+        created_at=moment,
+        expires_at=moment + LIMITS.flow_lifetime,
+    ).id

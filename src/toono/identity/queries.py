@@ -1,0 +1,86 @@
+"""Reading: persons, appointments, sessions, flows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from toono.identity import contracts, models
+from toono.identity.domain.oidc.storage import digest
+from toono.identity.limits import LIMITS
+from toono.kernel.actor import Role
+from toono.kernel.clock import now
+from toono.kernel.settings import settings
+
+
+def person_contract(row: models.Person) -> contracts.Person:
+    return contracts.Person(
+        id=row.id, civil_id=row.civil_id, regnum=row.regnum, clan_name=row.clan_name, patronymic=row.patronymic, given_name=row.given_name,
+        birth_date=row.birth_date, phone=row.phone, unit_code=row.unit_code, aimag_code=row.aimag_code,
+    )  # fmt: skip
+
+
+def person(person_id: UUID) -> contracts.Person | None:
+    row = models.Person.objects.filter(id=person_id).first()
+    return person_contract(row) if row else None
+
+
+def appointments(person_id: UUID) -> tuple[contracts.Appointment, ...]:
+    rows = (
+        models.Appointment.objects.filter(person_id=person_id, ended_at=None).order_by("appointed_at").values_list("role", "organisation")
+    )
+    return tuple(contracts.Appointment(role=Role(role), organisation=organisation or None) for role, organisation in rows)
+
+
+def living_sessions() -> QuerySet[models.Session]:
+    """Sessions that are neither ended, nor idle for too long, nor too old."""
+    moment = now()
+    idle = timedelta(minutes=settings().sessions_idle_minutes)
+    return models.Session.objects.filter(ended_at=None, expires_at__gt=moment, last_used_at__gt=moment - idle)
+
+
+def session_of_browser(token: str | None) -> models.Session | None:
+    """The living session whose cookie value is ``token``."""
+    return living_sessions().filter(token_digest=digest(token)).first() if token else None
+
+
+def sessions(person_id: UUID, current: str | None) -> list[contracts.SessionView]:
+    return [
+        contracts.SessionView(
+            id=row.id, started_at=row.auth_time, last_used_at=row.last_used_at, device=row.device, current=str(row.id) == current
+        )
+        for row in living_sessions().filter(person_id=person_id).order_by("-last_used_at")
+    ]
+
+
+def flow_of_browser(flow_id: UUID, browser: str | None) -> models.Flow | None:
+    """An open flow, if it belongs to the browser that shows ``browser``."""
+    if not browser:
+        return None
+    return (
+        models.Flow.objects.select_related("session")
+        .filter(id=flow_id, browser_digest=digest(browser), finished_at=None, expires_at__gt=now())
+        .first()
+    )
+
+
+def register_answers() -> bool:
+    """False for a while after a reading of the register failed. Told to everybody alike, so it tells nothing of one person."""
+    return not models.Challenge.objects.filter(register_failed_at__gt=now() - LIMITS.outage_shown_for).exists()
+
+
+def _return_origin(query: str) -> str:
+    """The query was checked before the flow was kept, so the address is one that the client registered."""
+    parts = urlsplit(parse_qs(query)["redirect_uri"][0])
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def flow_view(row: models.Flow) -> contracts.FlowView:
+    client = models.Client.objects.get(client_id=row.client_id)
+    return contracts.FlowView(
+        id=row.id, client_name_mn=client.name_mn, client_name_en=client.name_en, code_asked=row.challenge_set.exists(),
+        return_origin=_return_origin(row.query), register_answers=register_answers(),
+    )  # fmt: skip

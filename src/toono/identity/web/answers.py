@@ -1,0 +1,26 @@
+"""Pieces of answers that several pages share."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+
+class SeeOther(HttpResponseRedirect):
+    """See Other: after a form the browser must not send it on to the next address (RFC 9700 §4.12). The address was proven before."""
+
+    status_code = 303
+
+
+def redirect(url: str) -> HttpResponseRedirect:
+    return SeeOther(url)
+
+
+def body(request: HttpRequest) -> str:
+    """The form as sent, undecoded; what is not ASCII cannot be a form and becomes one that no check accepts."""
+    return request.body.decode("ascii", errors="replace")
+
+
+def start_again(request: HttpRequest) -> HttpResponse:
+    """The sign-in is over or another browser's: say so and give the way to begin anew."""
+    return render(request, "identity/start_again.html", status=400)

@@ -1,0 +1,52 @@
+"""Give time-stamps: to whoever asks over HTTP, and to our own seals."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+from asn1crypto import cms, pem, x509
+
+from toono.kernel.clock import now
+from toono.kernel.ids import uuid7
+from toono.pki import queries
+from toono.pki.adapters.signer import client
+from toono.pki.contracts import Profile
+from toono.pki.domain import timestamps
+from toono.pki.errors import AuthoritiesMissing, DigestNotSupported, SignerUnavailable
+
+
+def answer_time_stamp(*, request: bytes) -> bytes:
+    """The DER answer to a TimeStampReq: a token, or a refusal that says why."""
+    try:
+        return timestamps.granted(stamp(timestamps.parse(request)))
+    except timestamps.Refused as refused:
+        return timestamps.refusal(refused)
+    except (SignerUnavailable, AuthoritiesMissing):
+        return timestamps.refusal(timestamps.Refused("system_failure", "The time-stamping unit is not available; ask again later."))
+
+
+def time_stamp(*, digest: bytes) -> bytes:
+    """A token over ``digest``; DER of the CMS structure."""
+    algorithm = next((name for name, length in timestamps.DIGEST_BYTES.items() if length == len(digest)), None)
+    if algorithm is None:
+        raise DigestNotSupported(f"{len(digest)} bytes")
+    return bytes(stamp(timestamps.StampRequest(algorithm, digest)).dump())
+
+
+def stamp(request: timestamps.StampRequest) -> cms.ContentInfo:
+    """A token for a request that was found good. Its serial number is a UUIDv7: unique without asking anybody."""
+    return timestamps.token(request, unit=unit(), serial=uuid7().int, at=now())
+
+
+def unit() -> timestamps.Unit:
+    """The time-stamping unit in force."""
+    row = queries.authority(Profile.TIMESTAMP)
+    chain = [load(text) for text in queries.chain(row)[:-1]]  # without the root: who checks has it already
+    return timestamps.Unit(load(row.pem), chain, lambda data: client().sign(key=row.key, digests=[hashlib.sha256(data).digest()])[0])
+
+
+@lru_cache(maxsize=1024)
+def load(text: str) -> x509.Certificate:
+    """A PEM certificate as asn1crypto (the CMS library) sees it; the same text is parsed once."""
+    return x509.Certificate.load(pem.unarmor(text.encode())[2])

@@ -1,0 +1,166 @@
+"""What the signer answers to good, bad and hostile requests. The application is called as a server would call it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toono.pki.signer.app import BATCH_LIMIT, BODY_LIMIT_BYTES, Signer
+from toono.pki.signer.rights import Tokens
+from toono.pki.signer.stores import StoreFault
+from toono.pki.signer.stores.file import FileStore
+
+DIGEST = base64.b64encode(bytes(32)).decode()
+
+
+class Caller:
+    """Speaks ASGI to one signer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.signer = Signer(FileStore(folder, "passphrase"), Tokens({"web": "web-token", "gateway": "gateway-token"}))
+
+    def ask(self, method: str, path: str, body: Any = None, token: str | None = "web-token") -> tuple[int, dict[str, Any]]:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
+        scope = {"type": "http", "method": method, "path": path, "headers": headers}
+        parts = [content[i : i + 65536] for i in range(0, len(content), 65536)] or [b""]
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            part = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        asyncio.run(self.signer(scope, receive, send))
+        return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+@pytest.fixture
+def caller(tmp_path: Path) -> Caller:
+    caller = Caller(tmp_path)
+    assert caller.ask("POST", "/keys", {"key": "seal/x", "curve": "P-256"})[0] == 200
+    return caller
+
+
+def test_a_batch_gets_as_many_signatures(caller: Caller) -> None:
+    status, answer = caller.ask("POST", "/sign", {"key": "seal/x", "digests": [DIGEST] * BATCH_LIMIT})
+    assert status == 200
+    assert len(answer["signatures"]) == BATCH_LIMIT
+
+
+def test_health_needs_no_token(caller: Caller) -> None:
+    assert caller.ask("GET", "/health", token=None) == (200, {"status": "ok", "store": "file"})
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", "web-token "])
+def test_without_a_known_token_nothing_is_done(caller: Caller, token: str | None) -> None:
+    status, problem = caller.ask("POST", "/sign", {"key": "seal/x", "digests": [DIGEST]}, token)
+    assert (status, problem["code"]) == (401, "unknown_client")
+
+
+@pytest.mark.parametrize("key", ["pki/root", "pki/issuing", "seal/x", "token", "configuration"])
+def test_the_gateway_cannot_sign_as_an_authority_or_a_seal(caller: Caller, key: str) -> None:
+    status, problem = caller.ask("POST", "/sign", {"key": key, "digests": [DIGEST]}, "gateway-token")
+    assert (status, problem["code"]) == (403, "not_permitted")
+
+
+def test_an_unknown_key_is_told(caller: Caller) -> None:
+    assert caller.ask("POST", "/sign", {"key": "seal/y", "digests": [DIGEST]})[1]["code"] == "key_unknown"
+    assert caller.ask("GET", "/keys/seal/y")[1]["code"] == "key_unknown"
+
+
+BAD_BODIES: list[tuple[Any, str]] = [
+    (b"", "body_malformed"),
+    (b"not json", "body_malformed"),
+    (b"[" * 100_000, "body_malformed"),
+    (b'{"key": "seal/x", "digests": ["\xff"]}', "body_malformed"),
+    ([], "body_malformed"),
+    ({"key": "seal/x"}, "body_malformed"),
+    ({"key": "seal/x", "digests": [DIGEST], "also": 1}, "body_malformed"),
+    ({"key": "seal/x", "digests": []}, "batch_malformed"),
+    ({"key": "seal/x", "digests": DIGEST}, "batch_malformed"),
+    ({"key": "seal/x", "digests": [DIGEST] * (BATCH_LIMIT + 1)}, "batch_malformed"),
+    ({"key": "seal/x", "digests": ["?"]}, "digest_malformed"),
+    ({"key": "seal/x", "digests": [1]}, "digest_malformed"),
+    ({"key": "seal/x", "digests": ["AAAA"]}, "digest_malformed"),
+    ({"key": "../keys", "digests": [DIGEST]}, "label_malformed"),
+    ({"key": "seal/x\n", "digests": [DIGEST]}, "label_malformed"),
+    ({"key": None, "digests": [DIGEST]}, "label_malformed"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), BAD_BODIES)
+def test_a_malformed_request_is_answered_by_a_problem_that_says_what_is_wrong(caller: Caller, body: Any, code: str) -> None:
+    status, problem = caller.ask("POST", "/sign", body)
+    assert (status, problem["code"]) == (400, code)
+    assert problem["detail"]
+
+
+def test_a_body_over_the_limit_is_not_read_to_its_end(caller: Caller) -> None:
+    status, problem = caller.ask("POST", "/sign", b"x" * (BODY_LIMIT_BYTES + 1))
+    assert (status, problem["code"]) == (413, "body_too_large")
+
+
+def test_a_curve_must_be_known_and_stay(caller: Caller) -> None:
+    assert caller.ask("POST", "/keys", {"key": "seal/z", "curve": "P-521"})[1]["code"] == "curve_unknown"
+    assert caller.ask("POST", "/keys", {"key": "seal/x", "curve": "P-384"})[1]["code"] == "other_curve"
+
+
+def test_an_unknown_operation_is_refused(caller: Caller) -> None:
+    assert caller.ask("DELETE", "/keys/seal/x")[0] == 404
+    assert caller.ask("GET", "/sign")[0] == 404
+
+
+def test_each_refusal_is_one_line_of_json_without_secrets(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "toono.signer"):
+        caller.ask("POST", "/sign", {"key": "pki/root", "digests": [DIGEST]}, "gateway-token")
+        caller.ask("POST", "/sign", {"key": "pki/root", "digests": [DIGEST]}, "guessed-token")
+    first, second = (json.loads(record.getMessage()) for record in caplog.records)
+    assert first == {
+        "event": "refused", "code": "not_permitted", "method": "POST", "path": "/sign",
+        "client": "gateway", "key": "pki/root", "verb": "sign",
+    }  # fmt: skip
+    assert second["code"] == "unknown_client"
+    assert not any(secret in caplog.text for secret in ("gateway-token", "guessed-token", DIGEST))
+
+
+def test_a_failing_store_is_told_without_its_details(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise StoreFault("the token at /secret/place fails")
+
+    monkeypatch.setattr(FileStore, "sign", fail)
+    status, problem = caller.ask("POST", "/sign", {"key": "seal/x", "digests": [DIGEST]})
+    assert (status, problem["code"]) == (503, "store_fault")
+    assert "secret" not in json.dumps(problem)
+
+
+def test_a_big_batch_lets_others_have_their_turn(caller: Caller) -> None:
+    """While a thousand signatures are made, another request is answered."""
+    order: list[str] = []
+
+    async def ask(name: str, count: int) -> None:
+        body = json.dumps({"key": "seal/x", "digests": [DIGEST] * count}).encode()
+        scope = {"type": "http", "method": "POST", "path": "/sign", "headers": [(b"authorization", b"Bearer web-token")]}
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            if "body" in message:
+                order.append(name)
+
+        await caller.signer(scope, receive, send)
+
+    async def both() -> None:
+        await asyncio.gather(ask("big", BATCH_LIMIT), ask("small", 1))
+
+    asyncio.run(both())
+    assert order == ["small", "big"]

@@ -1,0 +1,112 @@
+"""Time-stamps: what is granted carries what was asked, what is refused says why."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from asn1crypto import tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toono.pki.contracts import Profile
+from toono.pki.domain import timestamps
+from toono.pki.domain.profiles import TIME_STAMP_POLICY
+from toono.pki.tests.making import authority, leaf
+
+NOW = datetime(2026, 11, 22, 12, 30, 15, 999, tzinfo=UTC)
+_, ISSUING = authority()
+CERTIFICATE, KEY = leaf(Profile.TIMESTAMP, ISSUING)
+assert ISSUING.certificate
+UNIT = timestamps.Unit(
+    asn1_x509.Certificate.load(CERTIFICATE.public_bytes(Encoding.DER)),
+    [asn1_x509.Certificate.load(ISSUING.certificate.public_bytes(Encoding.DER))],
+    lambda data: KEY.sign(data, ec.ECDSA(hashes.SHA256())),
+)
+
+
+def _request(algorithm: str = "sha256", **differences: Any) -> bytes:
+    digest = hashlib.new(algorithm, b"text").digest()
+    imprint = {"hash_algorithm": {"algorithm": algorithm}, "hashed_message": differences.pop("digest", digest)}
+    return bytes(tsp.TimeStampReq({"version": 1, "message_imprint": imprint, **differences}).dump())
+
+
+def _info(token: Any) -> Any:
+    return token["content"]["encap_content_info"]["content"].parsed
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
+def test_a_stamp_carries_what_was_asked(algorithm: str) -> None:
+    request = timestamps.parse(_request(algorithm, nonce=77, cert_req=True))
+    token = timestamps.token(request, unit=UNIT, serial=5, at=NOW)
+    info = _info(token)
+    assert info["message_imprint"]["hashed_message"].native == hashlib.new(algorithm, b"text").digest()
+    assert info["nonce"].native == 77
+    assert info["serial_number"].native == 5
+    assert info["gen_time"].native == NOW.replace(microsecond=0)
+    assert info["policy"].dotted == TIME_STAMP_POLICY.dotted_string
+    assert info["accuracy"]["seconds"].native == timestamps.ACCURACY_SECONDS
+
+
+def test_certificates_are_sent_only_where_asked_for_and_in_the_order_of_der() -> None:
+    without = timestamps.token(timestamps.parse(_request()), unit=UNIT, serial=5, at=NOW)
+    assert not without["content"]["certificates"]
+    asked = timestamps.token(timestamps.parse(_request(cert_req=True)), unit=UNIT, serial=5, at=NOW)
+    sent = [c.dump() for c in type(asked).load(asked.dump())["content"]["certificates"]]
+    assert len(sent) == 2
+    assert sent == sorted(sent)
+
+
+def test_a_request_for_our_policy_is_granted_and_for_another_refused() -> None:
+    timestamps.parse(_request(req_policy=TIME_STAMP_POLICY.dotted_string))
+    with pytest.raises(timestamps.Refused) as refused:
+        timestamps.parse(_request(req_policy="1.2.3"))
+    assert refused.value.failure == "unaccepted_policy"
+
+
+@pytest.mark.parametrize(
+    ("request_", "failure"),
+    [
+        (b"", "bad_data_format"),
+        (b"not DER", "bad_data_format"),
+        (b"\x30\x03\x02\x01\x01", "bad_data_format"),
+        (_request() + b"\x00", "bad_data_format"),
+        (b"\x00" * 9000, "bad_data_format"),
+        (_request("sha1"), "bad_alg"),
+        (_request("md5"), "bad_alg"),
+        (_request(digest=b"short"), "bad_data_format"),
+        (_request(version=2), "bad_request"),
+        (_request(extensions=[{"extn_id": "1.2.3", "critical": True, "extn_value": b""}]), "unaccepted_extension"),
+    ],
+)
+def test_what_is_refused_says_why(request_: bytes, failure: str) -> None:
+    with pytest.raises(timestamps.Refused) as refused:
+        timestamps.parse(request_)
+    answer = tsp.TimeStampResp.load(timestamps.refusal(refused.value))
+    assert answer["status"]["status"].native == "rejection"
+    assert answer["status"]["fail_info"].native == {failure}
+    assert not answer["time_stamp_token"]
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_the_parser_fail_in_another_way(noise: bytes) -> None:
+    try:
+        timestamps.parse(noise)
+    except timestamps.Refused:
+        pass
+
+
+@given(st.integers(0, len(_request(nonce=77)) - 1), st.integers(1, 255))
+def test_no_changed_byte_makes_the_parser_fail_in_another_way(place: int, mask: int) -> None:
+    content = bytearray(_request(nonce=77))
+    content[place] ^= mask
+    try:
+        timestamps.parse(bytes(content))
+    except timestamps.Refused:
+        pass

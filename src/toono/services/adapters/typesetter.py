@@ -1,0 +1,59 @@
+"""Typesetting a document: Typst to PDF/A-2b, and the QR by which it is checked."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import segno
+import typst
+
+from toono.services.errors import CatalogueError
+from toono.ui.api import font_folder
+
+_PAPER = Path(__file__).parent / "paper"
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The whole Noto Sans and nothing of the machine, so that a document looks the same wherever it is made."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font_folder())])
+
+
+@cache
+def _file(name: str) -> bytes:
+    return (_PAPER / name).read_bytes()
+
+
+def qr(url: str) -> str:
+    """The QR of an address as SVG; level M, to be read from a creased paper."""
+    out = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(out, kind="svg", border=0, dark="#14202e", xmldecl=False, svgns=True)
+    return out.getvalue().decode()
+
+
+def pdf(*, template: str, data: dict[str, Any], at: datetime) -> bytes:
+    """The document as PDF/A-2b. ``data`` is what ``letterhead.typ`` reads, without mark and QR.
+
+    :raises CatalogueError: the template is no Typst.
+    """
+    return _compiled(template, data, pdf_standards=["a-2b"], timestamp=at)
+
+
+def picture(*, template: str, data: dict[str, Any]) -> bytes:
+    """The first page as SVG, for screens. Raises as :func:`pdf`."""
+    return _compiled(template, data, format="svg")
+
+
+def _compiled(template: str, data: dict[str, Any], **options: Any) -> bytes:
+    inputs = {**data, "mark": _file("mark.svg").decode(), "qr": qr(data["url"])}
+    files = {"main.typ": template.encode(), "letterhead.typ": _file("letterhead.typ")}
+    try:
+        made = typst.compile(files, font_paths=_fonts(), sys_inputs={"data": json.dumps(inputs, ensure_ascii=False)}, **options)
+    except typst.TypstError as error:
+        raise CatalogueError(f"the template cannot be typeset: {error.message}") from error
+    return bytes(made[0] if isinstance(made, list) else made)

@@ -1,0 +1,28 @@
+"""Queueing the worker's jobs by name: operations stand below the tasks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+PROCESS_CASE = "services.process_case"
+QUEUE = "cases"
+
+
+def process(case_id: UUID) -> None:
+    """Have the worker go on with a case when the current transaction commits.
+
+    Jobs of one case run one after another (``lock``), so that no two make its document at the same time.
+    """
+    app.configure_task(PROCESS_CASE, queue=QUEUE, lock=f"case:{case_id}").defer(case_id=str(case_id))
+
+
+def process_again(case_id: UUID) -> bool:
+    """The same for the sweep: at most one such job waits for a case. Call outside a transaction."""
+    try:
+        app.configure_task(PROCESS_CASE, queue=QUEUE, lock=f"case:{case_id}", queueing_lock=f"resume:{case_id}").defer(case_id=str(case_id))
+    except AlreadyEnqueued:
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""A copy of its own for the tests that break things."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import httpx
+import pytest
+
+from tests.stage import Stack, start_stack
+
+
+@pytest.fixture(scope="session")
+def broken(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A second running copy; whatever is broken in it harms no other test."""
+    running = start_stack(tmp_path_factory.mktemp("faults") / "home")
+    yield running
+    running.stop()
+
+
+def well(stack: Stack) -> bool:
+    """Whether every process serves."""
+    try:
+        return httpx.get(stack.base_url + "/health/ready").is_success and httpx.get(stack.gateway_url + "/health/ready").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def without(broken: Stack) -> Callable[..., AbstractContextManager[None]]:
+    """``with without("signer"): …``: the named processes are dead inside the block (the supervisor is held) and back after it."""
+
+    @contextmanager
+    def gone(*names: str) -> Iterator[None]:
+        broken.process.send_signal(signal.SIGSTOP)
+        try:
+            for name in names:
+                os.killpg(broken.pid(name), signal.SIGKILL)
+            yield
+        finally:
+            broken.process.send_signal(signal.SIGCONT)
+            broken.wait(lambda: well(broken), timeout=60)
+
+    return gone
