@@ -44,7 +44,7 @@ def stack() -> Iterator[Stack]:
             yield running
         finally:
             running.stop()
-            keep = os.environ.get("TOONO_KEEP_LOGS")
+            keep = os.environ.get("KEEP_TOONO_LOGS")
             if keep:
                 import shutil
 

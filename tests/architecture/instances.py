@@ -69,7 +69,9 @@ def _bounded(kind: Any, bounds: list[Any]) -> st.SearchStrategy[Any]:
     if kind is float and (low is not None or high is not None):
         return st.floats(low if low is not None else -1e9, high if high is not None else 1e9)
     if kind is str:
-        return st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=shortest, max_size=max(shortest, min(longest, 20)))
+        return st.text(
+            st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=shortest, max_size=max(shortest, min(longest, 20))
+        )
     return values(kind, shortest)
 
 

@@ -30,9 +30,9 @@ class Client:
         self.receipts: list[Any] = []
         self.queried: list[Any] = []
         self.smpp = smpplib.client.Client(s.host, s.sms_port, timeout=5, allow_unknown_opt_params=True)
-        self.smpp.set_message_sent_handler(self.answers.append)
-        self.smpp.set_message_received_handler(lambda pdu: self.receipts.append(pdu) and 0)
-        self.smpp.set_query_resp_handler(self.queried.append)
+        self.smpp.set_message_sent_handler(lambda pdu: self.answers.append(pdu))
+        self.smpp.set_message_received_handler(lambda pdu: self.receipts.append(pdu))
+        self.smpp.set_query_resp_handler(lambda pdu: self.queried.append(pdu))
         self.smpp.connect()
         self.smpp.bind_transceiver(
             system_id=system_id or s.sms_system_id,
@@ -60,7 +60,7 @@ class Client:
 def client(stack: Stack) -> Iterator[Client]:
     bound = Client(stack)
     yield bound
-    bound.smpp.unbind()
+    bound.smpp.state = smpplib.consts.SMPP_CLIENT_STATE_OPEN  # a test may have ended the session
     bound.smpp.disconnect()
 
 
@@ -109,7 +109,7 @@ def test_a_receipt_that_nobody_took_waits_for_the_next_login(stack: Stack, phone
     s = stack.settings
     sender = smpplib.client.Client(s.host, s.sms_port, timeout=5, allow_unknown_opt_params=True)
     answers: list[Any] = []
-    sender.set_message_sent_handler(answers.append)
+    sender.set_message_sent_handler(lambda pdu: answers.append(pdu))
     sender.connect()
     sender.bind_transmitter(system_id=s.sms_system_id, password=s.sms_password or s.secret("sms_password"))
     sender.send_message(source_addr="TOONO", destination_addr=phone, short_message=b"hi", registered_delivery=True)
@@ -126,7 +126,7 @@ def test_a_receipt_that_nobody_took_waits_for_the_next_login(stack: Stack, phone
 def test_a_question_by_message_id_is_answered(client: Client, phone: str) -> None:
     client.send(phone, "Сайн уу")
     client.read_until(lambda: bool(client.answers))
-    client.smpp.query_message(message_id=client.answers[0].message_id, source_addr_ton=5, source_addr_npi=0, source_addr="TOONO")
+    client.smpp.query_message(message_id=client.answers[0].message_id.decode(), source_addr_ton=5, source_addr_npi=0, source_addr="TOONO")
     client.read_until(lambda: bool(client.queried))
     assert client.queried[0].message_state == smpplib.consts.SMPP_MESSAGE_STATE_DELIVERED
 

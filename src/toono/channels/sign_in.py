@@ -28,8 +28,9 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 
 
 def local_path(value: str | None) -> str:
-    """``value`` if it is a path of this portal, else the home page."""
-    return value if value and _LOCAL_PATH.fullmatch(value) else "/"
+    """``value`` if it is a path (or a whole address) of this portal, else the home page."""
+    path = (value or "").removeprefix(settings().base_url)
+    return path if _LOCAL_PATH.fullmatch(path) else "/"
 
 
 @require_GET

@@ -76,7 +76,7 @@ def processes(s: Settings) -> dict[str, Process]:
         "signer": Process("signer", granian("toono.entry.signer:application", interface="asgi", settings=s, socket_path=s.signer_socket), _socket_answers(s.signer_socket)),
         "gateway": Process("gateway", granian("toono.entry.gateway:application", interface="asgi", settings=s, port=s.gateway_port, extra=("--http1-header-read-timeout", "5000")), _answers(s.gateway_base_url + "/health/live")),
         "web": Process("web", granian("toono.entry.web:application", interface="wsgi", settings=s, port=s.web_port, workers=s.web_workers, threads=s.web_threads), _answers(f"http://{s.host}:{s.web_port}/health/ready")),
-        "worker": Process("worker", [sys.executable, "-m", "toono.entry.worker"], lambda: True),
+        "worker": Process("worker", [sys.executable, "-c", "from toono.entry.worker import main; main()"], lambda: True),
     }  # fmt: skip
     if s.sandbox:
         found["sandbox"] = Process(

@@ -19,5 +19,7 @@ urlpatterns = [
     path("", include("toono.channels.urls")),
 ]
 
+handler400 = "toono.ui.views.bad_request"
+handler403 = "toono.ui.views.forbidden"
 handler404 = "toono.ui.views.not_found"
 handler500 = "toono.ui.views.server_error"

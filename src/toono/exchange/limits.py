@@ -64,6 +64,8 @@ LOG_QUEUE_BYTES: Final = 256 * 1024 * 1024
 """With more waiting, new calls are refused at once."""
 LOG_STATEMENT_SECONDS: Final = 4.0
 """One statement to the database; a longer one is given up and the connection is made anew."""
+LOG_IDLE_CHECK_SECONDS: Final = 2.0
+"""An idle connection to the database is tried so often."""
 LOG_RECONNECT_SECONDS: Final = (0.1, 1.0)
 """First and longest pause between attempts to reach the database."""
 

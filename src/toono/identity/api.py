@@ -62,6 +62,7 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
 
     :param organisation: may be None for an administrator only.
     :raises MayNotAppoint: the actor has no such right, or the role is not given by appointment.
+    :raises OrganisationNotFound: the registry knows no such organisation.
     :raises UnknownPerson: and what else :func:`register_person` raises.
     """
     return _appointments.appoint(actor=actor, regnum=regnum, role=role, organisation=organisation)

@@ -78,7 +78,7 @@ class CertificateInfo(Contract):
 class SealStatus(StrEnum):
     """The one answer about a PDF's seal, worst first where several are true."""
 
-    UNREADABLE = "unreadable"  # not a PDF, or one that cannot be parsed
+    UNREADABLE = "unreadable"  # not a PDF, or it or its signature cannot be parsed
     UNSEALED = "unsealed"  # a PDF without any seal
     ALTERED = "altered"  # what was sealed is not what is here
     FOREIGN = "foreign"  # sealed by somebody whom the platform's authorities do not know, or with a certificate that is no seal

@@ -120,15 +120,17 @@ class AsyncSignerClient:
                 skip_auto_headers=("User-Agent", "Accept"),
                 auto_decompress=False,
             )
-        for last in (False, True):
+        # A kept connection may lead to a signer that was restarted since, which shows only in use. Signing twice does no harm,
+        # so it is asked again: at most once for each connection that may be kept, and once on a new one.
+        for attempt in range(self._connections + 1):
             try:
                 async with self._pool.request(method, f"http://signer{path}", data=body) as response:
                     return _answer(response.status, await response.read())
-            except (aiohttp.ServerDisconnectedError, ConnectionResetError) as error:
-                if last:  # The first may have been a kept connection to a signer that was restarted since.
-                    raise SignerUnavailable(f"{self._socket}: {error}") from error
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                raise SignerUnavailable(f"{self._socket}: {error}") from error
+                cut = isinstance(error, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError | ConnectionError)
+                nobody = isinstance(error, aiohttp.ClientConnectorError)
+                if nobody or not cut or attempt == self._connections:
+                    raise SignerUnavailable(f"{self._socket}: {error}") from error
         raise AssertionError("unreachable")
 
 

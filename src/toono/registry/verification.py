@@ -184,11 +184,14 @@ def _signed_payload(jws: str, signer: x509.Certificate) -> bytes:
 
 
 def _decoded(part: str) -> bytes:
-    """Base64url without padding (RFC 7515 §2), strictly: no other letters, no padding."""
+    """Base64url without padding (RFC 7515 §2), in its one canonical form: two texts never mean the same."""
     try:
-        return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        content = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         raise ConfigurationMalformed("a part of it is no base64url") from None
+    if base64.urlsafe_b64encode(content).rstrip(b"=").decode() != part:
+        raise ConfigurationMalformed("a part of it is no canonical base64url")
+    return content
 
 
 def _configuration(payload: bytes) -> ExchangeConfiguration:

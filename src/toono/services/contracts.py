@@ -494,4 +494,3 @@ class Verification(Contract):
     seal_intact: bool | None
     """For a file: whether the seal over its bytes holds; None when not checked or not decidable now."""
     checked_at: datetime
-

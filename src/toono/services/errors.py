@@ -38,7 +38,7 @@ class CaseUnknown(NotFound):
 
     code = "services.case_unknown"
     title_mn = "Ийм хүсэлт олдсонгүй"
-    next_mn = "«Миний хүсэлтүүд» хуудаснаас хүсэлтээ сонгоно уу."
+    next_mn = "«Миний хуудас»-аас хүсэлтээ сонгоно уу."
 
 
 class DocumentUnknown(NotFound):
@@ -46,7 +46,7 @@ class DocumentUnknown(NotFound):
 
     code = "services.document_unknown"
     title_mn = "Ийм баримт олдсонгүй"
-    next_mn = "«Миний баримтууд» хуудаснаас баримтаа сонгоно уу."
+    next_mn = "«Миний хуудас»-аас баримтаа сонгоно уу."
 
 
 class QuestionUnknown(NotFound):
@@ -54,7 +54,7 @@ class QuestionUnknown(NotFound):
 
     code = "services.question_unknown"
     title_mn = "Ийм асуулт олдсонгүй"
-    next_mn = "«Миний хүсэлтүүд» хуудаснаас хүсэлтээ үргэлжлүүлнэ үү."
+    next_mn = "«Миний хуудас»-аас хүсэлтээ үргэлжлүүлнэ үү."
 
 
 class ChannelNotOffered(ToonoError):
@@ -70,7 +70,7 @@ class AlreadySubmitted(Conflict):
 
     code = "services.already_submitted"
     title_mn = "Хүсэлт аль хэдийн илгээгдсэн байна"
-    next_mn = "Хүсэлтийнхээ явцыг «Миний хүсэлтүүд» хуудаснаас харна уу."
+    next_mn = "Хүсэлтийнхээ явцыг «Миний хуудас»-аас харна уу."
 
 
 class NotComplete(Conflict):

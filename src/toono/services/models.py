@@ -42,7 +42,7 @@ class Case(models.Model):
     person_id = models.UUIDField()
     organisation = models.CharField(max_length=40)
     channel = models.CharField(max_length=20)
-    aimag_code = models.CharField(max_length=6, null=True)  # noqa: DJ001 - absent, not empty
+    aimag_code = models.CharField(max_length=6, null=True)
     state = models.CharField(max_length=40)
     open = models.BooleanField(default=True)
     """Not decided, not withdrawn."""
@@ -52,12 +52,12 @@ class Case(models.Model):
     created_at = models.DateTimeField()
     facts_tried_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
-    submitted_token = models.CharField(max_length=64, null=True)  # noqa: DJ001
+    submitted_token = models.CharField(max_length=64, null=True)
     due_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=20, null=True, choices=[(o.value, o.value) for o in Outcome])  # noqa: DJ001
-    action = models.CharField(max_length=40, null=True)  # noqa: DJ001
-    ground = models.CharField(max_length=40, null=True)  # noqa: DJ001
+    outcome = models.CharField(max_length=20, null=True, choices=[(o.value, o.value) for o in Outcome])
+    action = models.CharField(max_length=40, null=True)
+    ground = models.CharField(max_length=40, null=True)
     reason = models.TextField(default="")
     automatic = models.BooleanField(default=False)
     work_pending = models.BooleanField(default=False)
@@ -106,8 +106,8 @@ class Fact(models.Model):
     value = models.JSONField()
     """``[{"name", "label", "value"}]``, only what the meaning declares."""
     answered_at = models.DateTimeField()
-    message_id = models.CharField(max_length=100, null=True)  # noqa: DJ001
-    receipt = models.CharField(max_length=200, null=True)  # noqa: DJ001
+    message_id = models.CharField(max_length=100, null=True)
+    receipt = models.CharField(max_length=200, null=True)
     retired_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -134,4 +134,4 @@ class Document(models.Model):
     issued_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
-    revocation_reason = models.TextField(null=True)  # noqa: DJ001
+    revocation_reason = models.TextField(null=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from uuid import UUID
 
@@ -10,7 +11,10 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
 from toono.services import api
+from toono.services.errors import RegisterSilent
 from toono.services.operations.jobs import PROCESS_CASE, QUEUE
+
+log = logging.getLogger(__name__)
 
 
 class BackOff(BaseRetryStrategy):
@@ -25,8 +29,14 @@ class BackOff(BaseRetryStrategy):
 
 @app.task(name=PROCESS_CASE, queue=QUEUE, retry=BackOff())
 def process_case(*, case_id: str) -> None:
-    """Go on with a sent case."""
-    api.process_case(case_id=UUID(case_id))
+    """Go on with a sent case. A silent register is everyday life; anything else is for the log."""
+    try:
+        api.process_case(case_id=UUID(case_id))
+    except RegisterSilent:
+        raise
+    except Exception:
+        log.exception("case %s cannot go on; it is tried again", case_id)
+        raise
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="services_resume_cases")

@@ -93,7 +93,8 @@ def untranslated(room: str) -> list[Message]:
     catalogue, missing = translated(room), []
     for message in used(room):
         entry = catalogue.get(message if isinstance(message, str) else message[0])
-        texts = [entry.string] if entry and isinstance(entry.string, str) else list(entry.string) if entry else []
+        string = entry.string if entry else None
+        texts = [string] if isinstance(string, str) else list(string or ())
         if not texts or not all(texts) or (entry and entry.fuzzy):
             missing.append(message)
     return missing

@@ -70,7 +70,7 @@ class Language:
         chosen = request.COOKIES.get(LANGUAGE_COOKIE)
         language = chosen if chosen in LANGUAGES else "mn"
         with translation.override(language):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html"):
             response.setdefault("Content-Language", language)

@@ -19,8 +19,8 @@ from toono.services import api as services
 from toono.services.contracts import CaseView, NextKind, Phase, QuestionPage
 from toono.services.errors import AlreadySubmitted, AnswersChanged, NotAllowedNow, NotComplete
 
-WAITING_SECONDS = {Phase.PROCESSING: 1, Phase.WAITING_FOR_REGISTER: 15}
-"""How often a waiting page asks again, by phase."""
+WAITING_SECONDS = {Phase.PROCESSING: 1, Phase.WAITING_FOR_REGISTER: 15, Phase.GRANTED: 1}
+"""How often a waiting page asks again, by phase; a granted case waits for its document. An officer is not waited for by the second."""
 
 
 def _onward(case: CaseView, *, from_check: bool = False) -> HttpResponseRedirect:
@@ -92,13 +92,13 @@ def check(request: ToonoRequest, case_id: UUID) -> HttpResponse:
 
 def _case_context(request: ToonoRequest, case_id: UUID) -> dict[str, object]:
     found = services.case(actor=request.actor, case_id=case_id)
-    decided = found.decision is not None
     waits = found.next.kind == NextKind.WAIT
+    finished = found.decision is not None and not waits
     return {
         "case": found,
-        "rating": feedback.rating(actor=request.actor, case_id=case_id) if decided else None,
-        "may_rate": decided,
-        "wait_seconds": WAITING_SECONDS.get(found.phase, 1 if decided and waits else None) if waits else None,
+        "rating": feedback.rating(actor=request.actor, case_id=case_id) if finished else None,
+        "may_rate": finished,
+        "wait_seconds": WAITING_SECONDS.get(found.phase) if waits else None,
         "stars": _stars(),
         "comment_length": COMMENT_LENGTH,
     }

@@ -86,8 +86,8 @@ class MessageLog:
 
     @property
     def healthy(self) -> bool:
-        """Whether a writer has a connection."""
-        return self._connected > 0
+        """Whether every writer has a connection."""
+        return self._connected == limits.LOG_WRITERS
 
     @property
     def waiting(self) -> int:
@@ -146,16 +146,32 @@ class MessageLog:
                 connection = await self._connect()
                 continue
             if not self._waiting:
-                self._arrived.clear()
-                if not self._closing:
-                    await self._arrived.wait()
-                await asyncio.sleep(0)  # calls that are ready in this turn of the loop come along
+                connection = await self._rest(connection)
                 continue
             batch = self._take_batch()
             if batch:
                 connection = await self._store(connection, batch)
         if connection is not None:
             await connection.close()
+
+    async def _rest(self, connection: AsyncConnection) -> AsyncConnection | None:
+        """Wait for work. A connection that died meanwhile is noticed now and not by the next call."""
+        self._arrived.clear()
+        if self._closing:
+            return connection
+        try:
+            async with asyncio.timeout(limits.LOG_IDLE_CHECK_SECONDS):
+                await self._arrived.wait()
+        except TimeoutError:
+            try:
+                async with asyncio.timeout(limits.LOG_STATEMENT_SECONDS):
+                    await connection.execute("SELECT 1")
+                    await connection.rollback()
+            except (psycopg.Error, OSError, TimeoutError):
+                await self._give_up(connection)
+                return None
+        await asyncio.sleep(0)  # calls that are ready in this turn of the loop come along
+        return connection
 
     async def _connect(self) -> AsyncConnection | None:
         pause, longest = limits.LOG_RECONNECT_SECONDS

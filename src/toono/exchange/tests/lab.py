@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -65,6 +66,7 @@ class Cable:
         self._listen, self._target = listen, target
         self._open: set[socket.socket] = set()
         self._server: socket.socket | None = None
+        self._lost: bytes | None = None
         self.restore()
 
     def restore(self) -> None:
@@ -91,6 +93,10 @@ class Cable:
         for end in list(self._open):
             _abort(end)
 
+    def lose(self, reply: bytes) -> None:
+        """The next answer that contains ``reply`` does not arrive: the connection breaks in its place."""
+        self._lost = reply
+
     def _accept(self, server: socket.socket) -> None:
         while True:
             try:
@@ -110,6 +116,9 @@ class Cable:
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                if self._lost is not None and self._lost in data:
+                    self._lost = None
+                    break
                 sink.sendall(data)
         except OSError:
             pass
@@ -322,9 +331,10 @@ class Lab:
         self, home: Path, *, gateway_dsn: str, signer_socket: Path, tokens: dict[str, str], provider_url: str | None = None
     ) -> None:
         self.home = home
+        self.owner_dsn = ""
         self.provider, self.registry, self.authority = Provider(), Registry(), Authority()
         self.desk, self.loans, self.old = LabClient(DESK, "lab-desk"), LabClient(LOANS, "lab-loans"), LabClient(OLD, "lab-old")
-        self._dsn, self._signer_socket, self._tokens = gateway_dsn, signer_socket, tokens
+        self.gateway_dsn, self._signer_socket, self._tokens = gateway_dsn, signer_socket, tokens
         self._provider_url = provider_url or f"http://127.0.0.1:{self.provider.port}"
         self.version = int(time.time())
         self._ports = iter(_free_ports(24))
@@ -400,14 +410,16 @@ class Lab:
         return configuration.version
 
     @contextlib.contextmanager
-    def start(self, *, mutant: str = "", direct: bool = False, workers: int = 1, **settings: str) -> Iterator[RunningGateway]:
+    def start(
+        self, *, mutant: str = "", direct: bool = False, workers: int = 1, expect_configuration: bool = True, **settings: str
+    ) -> Iterator[RunningGateway]:
         """A gateway process. ``mutant`` names a guard that is taken out (see ``mutants.py``)."""
         port = next(self._ports)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("TOONO_", "DJANGO_"))} | {
             "TOONO_HOME": str(self.home),
             "TOONO_GATEWAY_PORT": str(port),
             "TOONO_PUBLIC_URL": f"http://127.0.0.1:{self.registry.port}",
-            "TOONO_GATEWAY_DATABASE_URL": self._dsn if direct else self._cabled_dsn,
+            "TOONO_GATEWAY_DATABASE_URL": self.gateway_dsn if direct else self._cabled_dsn,
             "LAB_MUTANT": mutant,
             **settings,
         }
@@ -422,7 +434,7 @@ class Lab:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         running = RunningGateway(f"http://127.0.0.1:{port}", process, self.home / f"gateway-{port}.log")
         try:
-            running.wait_until(lambda: running.ready()["configuration"]["version"] is not None)
+            running.wait_until(lambda: running.ready()["configuration"]["version"] is not None or not expect_configuration)
             yield running
         finally:
             running.http.close()
@@ -432,6 +444,34 @@ class Lab:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the database's owner sees."""
+        with psycopg.connect(self.owner_dsn) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def log_of(self, message_id: str) -> list[dict[str, Any]]:
+        """The records of a message id, oldest first."""
+        names = (
+            "direction",
+            "request_id",
+            "status",
+            "error_type",
+            "reason",
+            "head",
+            "body",
+            "digest",
+            "signature",
+            "certificate_serial",
+            "issue",
+            "user_id",
+            "agreement",
+            "client",
+            "service",
+            "purpose",
+        )
+        found = self.rows(f"SELECT {', '.join(names)} FROM exchange_messagerecord WHERE message_id = %s ORDER BY at, id", message_id)
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def close(self) -> None:
         self.database.cut()
@@ -480,7 +520,8 @@ class RunningGateway:
         if purpose is not None:
             sent["X-Toono-Purpose"] = purpose
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.request(method, f"{self.url}/r1/{service}{path}", headers=sent, content=content)
+        raw = {name: value.encode() for name, value in sent.items()}
+        return self.http.request(method, f"{self.url}/r1/{service}{path}", headers=raw, content=content)
 
 
 def _free_ports(count: int) -> list[int]:

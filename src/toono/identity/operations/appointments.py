@@ -13,6 +13,7 @@ from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.regnum import normalise
+from toono.registry import api as registry
 
 APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.LEADER})
 FIRST_START = "first-start"
@@ -32,6 +33,8 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
         raise MayNotAppoint
     if role not in APPOINTABLE or (organisation is None and role != Role.ADMINISTRATOR):
         raise MayNotAppoint(f"{role} is not given by appointment, or needs an organisation")
+    if organisation is not None:
+        registry.organisation(organisation)
     person = models.Person.objects.filter(regnum=normalise(regnum) or regnum).first() or registration.register_person(regnum)
     _may_appoint(actor, person.id)
     with transaction.atomic():

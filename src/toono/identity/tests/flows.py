@@ -55,7 +55,11 @@ class Visitor:
 
     def ask(self, regnum: str | None = None) -> None:
         api.ask_code(
-            flow_id=self.flow_id, browser=self.browser, regnum=self.person["regnum"] if regnum is None else regnum, address=self.address, language="mn"
+            flow_id=self.flow_id,
+            browser=self.browser,
+            regnum=self.person["regnum"] if regnum is None else regnum,
+            address=self.address,
+            language="mn",
         )
 
     def code(self, after: int = 0) -> str:

@@ -13,6 +13,7 @@ from toono.identity.tests.flows import Late, api, models
 from toono.kernel import clock
 from toono.kernel.actor import Actor, Role, system
 from toono.kernel.errors import NotAllowed
+from toono.registry.errors import OrganisationNotFound
 
 TESTS = system("tests")
 registration: Any = Late("toono.identity.operations.registration")
@@ -108,6 +109,8 @@ def test_nobody_else_appoints_and_nobody_themselves(stack, anu, oyun, fresh_citi
 
 def test_an_officer_stands_for_an_organisation_and_some_roles_are_never_given(stack, anu, fresh_person):
     regnum = fresh_person()["regnum"]
+    with pytest.raises(OrganisationNotFound):
+        api.appoint(actor=anu, regnum=regnum, role=Role.OFFICER, organisation="no-such-office")
     for role, organisation in ((Role.OFFICER, None), (Role.SYSTEM, "digital-academy"), (Role.CITIZEN, "digital-academy")):
         with pytest.raises(MayNotAppoint):
             api.appoint(actor=anu, regnum=regnum, role=role, organisation=organisation)

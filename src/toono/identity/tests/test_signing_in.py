@@ -114,7 +114,7 @@ def test_a_new_code_voids_the_earlier(visitor):
         assert visitor.enter(second)
 
 
-def test_codes_are_given_once_a_minute_and_five_an_hour(visitor):
+def test_codes_are_given_once_a_minute_and_five_an_hour(visitor, stack):
     visitor.ask()
     with pytest.raises(TooManyCodes) as refused:
         visitor.ask()
@@ -125,7 +125,7 @@ def test_codes_are_given_once_a_minute_and_five_an_hour(visitor):
     with later(minutes=20), pytest.raises(TooManyCodes):
         visitor.ask()
     with later(minutes=61):
-        visitor.ask()
+        Visitor(stack, visitor.person).ask()
 
 
 def test_the_limit_is_the_persons_not_the_browsers(visitor, stack):

@@ -17,13 +17,14 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from toono.kernel.contract import Contract
+from toono.kernel.text import clean
 from toono.notifications.domain.text import length
 from toono.notifications.errors import ContextMismatch, TemplateMalformed, TemplateUnknown
 
 LANGUAGES = ("mn", "en")
 SMS_PARTS = 3
 """No text message is longer than so many parts; the longest value in it is shortened to fit."""
-LONGEST_VALUE = 1000
+LONGEST_VALUE = 5000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -91,6 +92,11 @@ class Template(Contract):
             longest = max(self.sms.used(), key=lambda name: len(values[name]))
             values[longest] = values[longest][:-2].rstrip() + "…"
         return text
+
+
+def cleaned(context: Mapping[str, str]) -> dict[str, str]:
+    """Values as they are printed: each line clean (NFC, no control characters), line ends as one character."""
+    return {name: "\n".join(clean(line) for line in value.splitlines()) for name, value in context.items()}
 
 
 def _printable(value: str) -> bool:

@@ -10,7 +10,7 @@ from django.db import transaction
 from toono.kernel.clock import now
 from toono.notifications.contracts import DeliveryChannel, DeliveryState
 from toono.notifications.domain.delivery import CODE_LIFETIME, MESSAGE_LIFETIME
-from toono.notifications.domain.templates import LANGUAGES, Template, template
+from toono.notifications.domain.templates import LANGUAGES, Template, cleaned, template
 from toono.notifications.errors import KeyReused
 from toono.notifications.models import Delivery, Message
 from toono.notifications.operations import jobs
@@ -19,6 +19,7 @@ from toono.notifications.operations import jobs
 def notify(*, person_id: UUID, code: str, context: Mapping[str, str], key: str, case_id: UUID | None) -> UUID:
     """Write the message and its deliveries; the id. The same key again gives the same message and delivers nothing."""
     kind = template(code)
+    context = cleaned(context)
     kind.check(context)
     moment = now()
     with transaction.atomic():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -70,11 +71,11 @@ def test_who_is_no_citizen_has_no_inbox(stack: Stack, sarnai: Actor) -> None:
             notifications.inbox(actor=actor)
 
 
-def test_the_same_key_twice_gives_one_message_and_one_text(stack: Stack, fresh_citizen: object) -> None:
+def test_the_same_key_twice_gives_one_message_and_one_text(stack: Stack, fresh_citizen: Callable[[], Actor]) -> None:
     import toono.notifications.api as notifications
     from toono.notifications.models import Delivery
 
-    actor = fresh_citizen()  # type: ignore[operator]
+    actor = fresh_citizen()
     key = str(uuid4())
     assert _tell(actor, key=key) == _tell(actor, key=key)
     assert len(notifications.inbox(actor=actor)) == 1
@@ -103,6 +104,20 @@ def test_a_transaction_that_is_rolled_back_tells_nobody(stack: Stack, sarnai: Ac
     assert not Delivery.objects.filter(message__key=key).exists()
 
 
+def test_a_message_without_its_job_is_not_written(stack: Stack, sarnai: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from toono.notifications.models import Message
+    from toono.notifications.operations import jobs
+
+    def fail(delivery: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(jobs, "defer", fail)
+    key = str(uuid4())
+    with pytest.raises(ZeroDivisionError):
+        _tell(sarnai, key=key)
+    assert not Message.objects.filter(key=key).exists()
+
+
 def test_a_missing_placeholder_is_refused_and_nothing_is_written(stack: Stack, sarnai: Actor) -> None:
     import toono.notifications.api as notifications
     from toono.notifications.errors import ContextMismatch
@@ -115,10 +130,10 @@ def test_a_missing_placeholder_is_refused_and_nothing_is_written(stack: Stack, s
     assert not Message.objects.filter(key=key).exists()
 
 
-def test_pages_of_the_inbox_meet_without_gap_or_repeat(stack: Stack, fresh_citizen: object) -> None:
+def test_pages_of_the_inbox_meet_without_gap_or_repeat(stack: Stack, fresh_citizen: Callable[[], Actor]) -> None:
     import toono.notifications.api as notifications
 
-    actor = fresh_citizen()  # type: ignore[operator]
+    actor = fresh_citizen()
     ids = [_tell(actor) for _ in range(5)]
     first = notifications.inbox(actor=actor, limit=2)
     rest = notifications.inbox(actor=actor, before=first[-1].id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from toono.notifications.domain.templates import LANGUAGES, SMS_PARTS, parse, template, templates
+from toono.notifications.domain.templates import LANGUAGES, SMS_PARTS, cleaned, parse, template, templates
 from toono.notifications.domain.text import length
 from toono.notifications.errors import ContextMismatch, TemplateMalformed, TemplateUnknown
 
@@ -39,7 +39,7 @@ def test_an_unknown_placeholder_is_refused() -> None:
         template("document_ready").check({**CONTEXT, "regnum": "УБ00000000"})
 
 
-@pytest.mark.parametrize("value", ["", "  ", "a\x00b", "x" * 1001, "\u202eabc"])
+@pytest.mark.parametrize("value", ["", "  ", "a\x00b", "x" * 5001, "\u202eabc"])
 def test_a_value_that_cannot_be_printed_is_refused(value: str) -> None:
     with pytest.raises(ContextMismatch):
         template("document_ready").check({**CONTEXT, "case_number": value})
@@ -48,6 +48,10 @@ def test_a_value_that_cannot_be_printed_is_refused(value: str) -> None:
 def test_a_value_that_looks_like_a_placeholder_is_printed_as_it_is() -> None:
     text = template("document_ready").sms_text("en", {**CONTEXT, "case_number": "{service_mn}"})
     assert "{service_mn}" in text
+
+
+def test_what_an_officer_typed_into_a_form_is_printed_clean() -> None:
+    assert cleaned({"reason": "Зураг  тодорхойгүй.\r\nДахин\u202e илгээнэ үү.\x00"}) == {"reason": "Зураг тодорхойгүй.\nДахин илгээнэ үү."}
 
 
 def test_an_unknown_template_is_refused() -> None:

@@ -24,6 +24,12 @@ class Refused(Exception):
         self.failure, self.text = failure, text
 
 
+class Refusal(core.Sequence):
+    """TimeStampResp without its optional token, which asn1crypto's own type demands."""
+
+    _fields = [("status", tsp.PKIStatusInfo)]
+
+
 @dataclass(frozen=True)
 class StampRequest:
     """What is to be stamped."""
@@ -64,7 +70,7 @@ def parse(der: bytes) -> StampRequest:
     if policy is not None and policy != TIME_STAMP_POLICY.dotted_string:
         raise Refused("unaccepted_policy", "Stamps are given under one policy only.")
     if extensions:
-        raise Refused("unaccepted_extension", "No extension is known.")
+        raise Refused("unaccepted_extensions", "No extension is known.")
     return StampRequest(algorithm, digest, nonce, certificates)
 
 
@@ -116,7 +122,7 @@ def granted(stamp: cms.ContentInfo) -> bytes:
 def refusal(refused: Refused) -> bytes:
     """The answer that says why there is no token; DER."""
     status = {"status": "rejection", "status_string": [refused.text], "fail_info": {refused.failure}}
-    return bytes(tsp.TimeStampResp({"status": status}).dump())
+    return bytes(Refusal({"status": status}).dump())
 
 
 def _certificate_id(certificate: x509.Certificate) -> dict[str, object]:

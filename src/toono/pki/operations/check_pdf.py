@@ -51,6 +51,8 @@ def check_pdf(*, pdf: bytes) -> SealCheck:
     except Exception as error:  # a hostile file makes the reader fail in any way; every way means the same
         log.info("a PDF cannot be read: %r", error)
         return SealCheck(status=SealStatus.UNREADABLE, detail=repr(error)[:200])
+    if not seals and b"/ByteRange" in pdf:
+        return SealCheck(status=SealStatus.UNREADABLE, detail="there is a signature of an unknown kind")
     if not seals:
         return SealCheck(status=SealStatus.UNSEALED)
     return worst([_check(seal) for seal in seals])

@@ -135,8 +135,9 @@ def test_a_changed_payload_is_refused() -> None:
 JWS = signed()
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @settings(max_examples=1000, deadline=None)
-@given(place=st.integers(0, len(JWS) - 2), letter=st.sampled_from("ABCwxyz0189-_."))
+@given(place=st.integers(0, len(JWS) - 1), letter=st.sampled_from("ABCwxyz0189-_."))
 def test_any_changed_letter_is_refused(place: int, letter: str) -> None:
     changed = JWS[:place] + letter + JWS[place + 1 :]
     if changed != JWS:

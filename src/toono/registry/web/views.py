@@ -39,8 +39,10 @@ def configuration(request: ToonoRequest) -> HttpResponse:
 @require_GET
 def overview(request: ToonoRequest) -> HttpResponse:
     """All that stands, and what waits for a second person."""
+    names = words.sides()
     context = {
-        "waiting": [_waiting(request, d) for d in api.drafts(actor=request.actor)],
+        "waiting": [_waiting(request, d, names) for d in api.drafts(actor=request.actor)],
+        "names": names,
         "organisations": api.organisations(),
         "systems": api.systems(),
         "services": api.services(),
@@ -58,7 +60,7 @@ def overview(request: ToonoRequest) -> HttpResponse:
 def draft(request: ToonoRequest, draft_id: UUID) -> HttpResponse:
     """One draft: what stands now beside what is proposed."""
     found = api.draft(actor=request.actor, draft_id=draft_id)
-    context = _waiting(request, found) | {"lines": words.lines(found.content, found.before)}
+    context = _waiting(request, found, words.sides()) | {"lines": words.lines(found.content, found.before)}
     return render(request, "registry/draft.html", context)
 
 
@@ -94,11 +96,11 @@ def propose(request: ToonoRequest) -> HttpResponse:
     return render(request, "registry/propose.html", context, status=400 if sentences else 200)
 
 
-def _waiting(request: ToonoRequest, draft: Draft) -> dict[str, Any]:
+def _waiting(request: ToonoRequest, draft: Draft, names: dict[str, str]) -> dict[str, Any]:
     return {
         "draft": draft,
         "kind": words.KINDS[draft.kind],
-        "name": words.name(draft.content),
+        "name": words.name(draft.content, names),
         "own": draft.drafted_by == request.actor.person_id,
     }
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from toono.kernel.clock import ULAANBAATAR
+from toono.registry import api
 from toono.registry.contracts import Agreement, Credential, DraftKind, Endpoint, Entry, Organisation, Purpose
 
 KINDS = {
@@ -54,12 +57,19 @@ class Line:
         return self.before is not None and self.before != self.after
 
 
-def name(entry: Entry) -> str:
-    """The entry's name in the reader's language; an agreement is named by its two sides."""
+def name(entry: Entry, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The entry's name in the reader's language; an agreement is named by its two sides, as far as ``names`` knows them."""
     if isinstance(entry, Agreement):
-        return f"{_short(entry.consumer)} → {_short(entry.service)}"
-    names = (entry.name_mn, entry.name_en) if isinstance(entry, Organisation) else (entry.title_mn, entry.title_en)
-    return names[get_language() == "en"]
+        return " → ".join(names.get(side, _short(side)) for side in (entry.consumer, entry.service))
+    own = (entry.name_mn, entry.name_en) if isinstance(entry, Organisation) else (entry.title_mn, entry.title_en)
+    return own[get_language() == "en"]
+
+
+def sides() -> dict[str, str]:
+    """What may stand on a side of an agreement, in the reader's language: a system under its organisation's name."""
+    organisations = {o.code: name(o) for o in api.organisations()}
+    consumers = {s.id: f"{organisations[s.id.split('/')[2]]}, {name(s)}" for s in api.systems()}
+    return consumers | {s.id: name(s) for s in api.services()}
 
 
 def lines(content: Entry, before: Entry | None) -> tuple[Line, ...]:

@@ -41,7 +41,7 @@ def pdf(*, template: str, data: dict[str, Any], at: datetime) -> bytes:
 
     :raises CatalogueError: the template is no Typst.
     """
-    return _compiled(template, data, pdf_standards=["a-2b"], timestamp=at)
+    return _compiled(template, data, pdf_standards=["a-2b"], timestamp=at.replace(microsecond=0))
 
 
 def picture(*, template: str, data: dict[str, Any]) -> bytes:

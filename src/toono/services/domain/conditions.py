@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import celpy
+from celpy.adapter import json_to_cel
 from celpy.celparser import CELParseError
+from celpy.evaluation import CELEvalError
 
 from toono.services.errors import ConditionError
 
@@ -75,8 +77,8 @@ def holds(expression: str, values: Values) -> bool:
     """
     _, program = _compiled(expression)
     try:
-        result = program.evaluate({root: celpy.json_to_cel(dict(values.get(root, {}))) for root in ROOTS})
-    except celpy.CELEvalError as error:
+        result = program.evaluate({root: json_to_cel(dict(values.get(root, {}))) for root in ROOTS})
+    except CELEvalError as error:
         if any(_absent(values, path) for path in names(expression)):
             return False
         raise ConditionError(f"«{expression}» cannot be computed: {error.args[0]}") from error

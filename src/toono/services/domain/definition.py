@@ -142,7 +142,7 @@ class Question(_Part):
             "earliest_days": QuestionKind.DATE, "latest_days": QuestionKind.DATE,
         }  # fmt: skip
         for field, kind in belongs.items():
-            if field in self.model_fields_set and self.kind is not kind:
+            if getattr(self, field) != type(self).model_fields[field].default and self.kind is not kind:
                 raise ValueError(f"`{field}` belongs to a question of kind {kind}, not {self.kind}")
         if self.kind is QuestionKind.CHOICE and len({o.value for o in self.options}) < max(2, len(self.options)):
             raise ValueError("a choice needs two options or more, each with its own value")

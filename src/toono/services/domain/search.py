@@ -56,6 +56,8 @@ def likeness(typed: str, known: str) -> float:
     stem = next((i for i, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
     if stem >= 3 and len(shorter) >= 5 and stem >= len(shorter) - 2:
         return 0.6
+    if len(typed) >= 4 and len(known) > len(typed) and _one_error(typed, known[: len(typed)]):
+        return 0.55
     a, b = _trigrams(typed), _trigrams(known)
     shared = len(a & b)
     return shared / (len(a) + len(b) - shared)
@@ -67,8 +69,11 @@ def _one_error(a: str, b: str) -> bool:
         return False
     start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     rest_a, rest_b = a[start:], b[start:]
-    return rest_a[1:] == rest_b[1:] or rest_a[1:] == rest_b or rest_a == rest_b[1:] or (
-        rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:]
+    return (
+        rest_a[1:] == rest_b[1:]
+        or rest_a[1:] == rest_b
+        or rest_a == rest_b[1:]
+        or (rest_a[:2] == rest_b[1::-1] and rest_a[2:] == rest_b[2:])
     )
 
 

@@ -11,7 +11,7 @@ from toono.services.domain.definition import Term, TermStart
 
 _WEEKDAYS_MN = ("даваа", "мягмар", "лхагва", "пүрэв", "баасан", "бямба", "ням")
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS_EN = "January February March April May June July August September October November December".split()
+_MONTHS_EN = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 def starts_at(term: Term, submitted_at: datetime) -> datetime:
@@ -88,6 +88,6 @@ def view(term: Term, submitted_at: datetime, due: datetime, at: datetime) -> Ter
     )
 
 
-def midnight_after(days: int, moment: datetime) -> datetime:
-    """The end of the day that lies ``days`` after ``moment``'s day in Ulaanbaatar: until then a document is valid."""
-    return datetime.combine(local(moment).date() + timedelta(days=days + 1), time(0), ULAANBAATAR)
+def end_of_day(days: int, moment: datetime) -> datetime:
+    """The last second of the day that lies ``days`` after ``moment``'s day in Ulaanbaatar: so long a document is valid."""
+    return datetime.combine(local(moment).date() + timedelta(days=days), time(23, 59, 59), ULAANBAATAR)

@@ -57,8 +57,6 @@ def _publish(actor: Actor, one: files.Read) -> LoadedService:
             service=code, version=version,
         )  # fmt: skip
     if stored is None:
-        ServiceVersion.objects.create(
-            code=code, version=version, level=one.level, digest=one.digest, content=one.content, loaded_at=now()
-        )
+        ServiceVersion.objects.create(code=code, version=version, level=one.level, digest=one.digest, content=one.content, loaded_at=now())
         audit.record(actor=actor, action="services.publish_version", subject=f"service:{code}", version=version, digest=one.digest)
     return LoadedService(code=code, version=version, digest=one.digest, new=stored is None)

@@ -59,7 +59,13 @@ def _store(case: Case, readings: Sequence[tuple[FactUse, Meaning, registers.Read
                 receipt=reading.receipt,
             )  # fmt: skip
         if readings:
-            note(case, "facts_read", actor=actor, titles=[m.title.model_dump() for _, m, _ in readings], names=[u.name for u, _, _ in readings])
+            note(
+                case,
+                "facts_read",
+                actor=actor,
+                titles=[m.title.model_dump() for _, m, _ in readings],
+                names=[u.name for u, _, _ in readings],
+            )
 
 
 def note(case: Case, kind: str, *, actor: Actor, **data: object) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,9 +14,8 @@ from toono.kernel.actor import Actor
 from toono.kernel.clock import local, now
 from toono.kernel.ids import public_code
 from toono.kernel.settings import settings
-from toono.pki import api as pki
 from toono.services import events
-from toono.services.adapters import organisations, typesetter
+from toono.services.adapters import organisations, seals, typesetter
 from toono.services.contracts import DocumentFile, Text
 from toono.services.domain import answers, terms
 from toono.services.domain.definition import Definition, DocumentRow, Notice
@@ -73,12 +71,12 @@ def _made(case: Case, definition: Definition, version: ServiceVersion, *, actor:
         code=code, case=case, person_id=case.person_id, service=case.service, title=definition.document.title.model_dump(),
         organisation=case.organisation, fingerprint_salt=salt, issued_at=issued_at,
         facts_fingerprint=facts_fingerprint(salt=salt, code=code, lines=[(label.mn, value) for label, value in lines]),
-        valid_until=terms.midnight_after(days, issued_at) if days else None,
+        valid_until=terms.end_of_day(days, issued_at) if days else None,
         template_version=version.version, template_digest=hashlib.sha256(template.encode()).hexdigest(),
     )  # fmt: skip
     plain = typesetter.pdf(template=template, data=_data(case, definition, lines, document), at=issued_at)
     title = definition.document.title.mn
-    sealed = pki.seal_pdf(actor=actor, organisation=case.organisation, pdf=plain, reason=title, location="Улаанбаатар")
+    sealed = seals.seal(actor=actor, organisation=case.organisation, pdf=plain, reason=title)
     document.pdf, document.size_bytes, document.sha256 = sealed, len(sealed), hashlib.sha256(sealed).hexdigest()
     return document
 
@@ -108,7 +106,7 @@ def _data(case: Case, definition: Definition, lines: list[tuple[Text, str]], doc
     here, code = local(document.issued_at), document.code
     facts = [fact for fact in current(case).values() if not fact.absent]
     read_at = max((fact.answered_at for fact in facts), default=document.issued_at)
-    last_day = local(document.valid_until - timedelta(seconds=1)) if document.valid_until else None
+    last_day = local(document.valid_until) if document.valid_until else None
     base = urlsplit(settings().base_url)
     return {
         "organisation": organisations.name(case.organisation).model_dump(),

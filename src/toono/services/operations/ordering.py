@@ -219,7 +219,13 @@ def withdraw_case(*, actor: Actor, case_id: UUID) -> CaseView:
         case = own_case(actor, case_id, lock=True)
         definition = definitions.definition(case.service, case.service_version)
         step = workflow.citizen_step(definition, case.state, sends=False)
-        case.state, case.open, case.outcome, case.waiting_since, case.work_pending = step.to.name, False, Outcome.WITHDRAWN.value, None, False
+        case.state, case.open, case.outcome, case.waiting_since, case.work_pending = (
+            step.to.name,
+            False,
+            Outcome.WITHDRAWN.value,
+            None,
+            False,
+        )
         case.save()
         note(case, "withdrawn", actor=actor)
         if case.submitted_at is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from toono.kernel.clock import local
@@ -37,7 +38,7 @@ def due_in_short(case: Case) -> str:
 
 def rooms(kind: type[events.CaseEvent], case: Case, *, document_id: UUID | None = None) -> None:
     """Publish an event about the case as it stands."""
-    more = {} if document_id is None else {"document_id": document_id}
+    more: dict[str, Any] = {} if document_id is None else {"document_id": document_id}
     publish(
         kind(
             case_id=case.id,

@@ -70,12 +70,8 @@ def readable_document(actor: Actor, document_id: UUID) -> Document:
 
     :raises DocumentUnknown:
     """
-    documents = Document.objects.defer(*HEAVY)
-    if actor.role is Role.OFFICER:
-        documents = documents.filter(organisation=desk(actor))
-    else:
-        documents = documents.filter(person_id=citizen(actor))
-    found = documents.filter(id=document_id).first()
+    readable = {"organisation": desk(actor)} if actor.role is Role.OFFICER else {"person_id": citizen(actor)}
+    found = Document.objects.defer(*HEAVY).filter(id=document_id, **readable).first()
     if found is None:
         raise DocumentUnknown(f"no document {document_id} for this actor")
     return found

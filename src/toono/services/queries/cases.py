@@ -131,9 +131,15 @@ def next_step(row: Case, definition: Definition, phase: Phase, document: Documen
     if phase is Phase.GRANTED:
         if document is not None:
             return NextStep(kind=NextKind.DOCUMENT, text=Text(mn="Баримтаа нээж, татаж авна уу.", en="Open and save your document."))
-        return NextStep(kind=NextKind.WAIT, text=Text(mn="Баримтыг бэлтгэж байна. Хэдхэн секунд болно.", en="The document is being made. It takes seconds."))
+        return NextStep(
+            kind=NextKind.WAIT,
+            text=Text(mn="Баримтыг бэлтгэж байна. Хэдхэн секунд болно.", en="The document is being made. It takes seconds."),
+        )
     if phase is Phase.REFUSED:
-        return NextStep(kind=NextKind.REFUSAL, text=Text(mn="Татгалзсан үндэслэл, цаашид хийж болох зүйлийг уншина уу.", en="Read why, and what you can do now."))
+        return NextStep(
+            kind=NextKind.REFUSAL,
+            text=Text(mn="Татгалзсан үндэслэл, цаашид хийж болох зүйлийг уншина уу.", en="Read why, and what you can do now."),
+        )
     if phase is Phase.WITHDRAWN:
         return NextStep(kind=NextKind.NOTHING, text=Text(mn="Та энэ хүсэлтийг буцаан авсан.", en="You have withdrawn this case."))
     return NextStep(kind=NextKind.WAIT, text=_waiting(row, phase))
@@ -178,8 +184,14 @@ def _happened(kind: str, at: datetime, data: dict[str, Any], decision: DecisionV
 def _decided_title(decision: DecisionView) -> Text:
     granted = decision.outcome is Outcome.GRANTED
     if decision.automatic:
-        return Text(mn="Зөвшөөрсөн (дүрмээр)", en="Granted (by rule)") if granted else Text(mn="Татгалзсан (дүрмээр)", en="Refused (by rule)")
-    return Text(mn="Мэргэжилтэн зөвшөөрсөн", en="Granted by an officer") if granted else Text(mn="Мэргэжилтэн татгалзсан", en="Refused by an officer")
+        return (
+            Text(mn="Зөвшөөрсөн (дүрмээр)", en="Granted (by rule)") if granted else Text(mn="Татгалзсан (дүрмээр)", en="Refused (by rule)")
+        )
+    return (
+        Text(mn="Мэргэжилтэн зөвшөөрсөн", en="Granted by an officer")
+        if granted
+        else Text(mn="Мэргэжилтэн татгалзсан", en="Refused by an officer")
+    )
 
 
 _TITLES = {

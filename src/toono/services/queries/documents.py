@@ -18,7 +18,7 @@ def status(document: Document, at: datetime) -> DocumentStatus:
     """Whether the document holds at ``at``. A revoked one stays revoked when its time is over."""
     if document.revoked_at is not None:
         return DocumentStatus.REVOKED
-    if document.valid_until is not None and at >= document.valid_until:
+    if document.valid_until is not None and at > document.valid_until:
         return DocumentStatus.EXPIRED
     return DocumentStatus.VALID
 
@@ -68,4 +68,3 @@ def document_file(*, actor: Actor, document_id: UUID) -> DocumentFile:
     row = readable_document(actor, document_id)
     name = f"{row.service}-{local(row.issued_at):%Y-%m-%d}-{row.code[:4]}.pdf"
     return DocumentFile(name=name, media_type="application/pdf", content=bytes(row.pdf))
-

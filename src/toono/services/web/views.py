@@ -80,6 +80,6 @@ def verify(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("services:checked_document", args=[code[:CODE_LENGTH].replace("/", "-")]))
 
 
-def _again(request: HttpRequest, field: str, message: str, status: int = 422) -> HttpResponse:
+def _again(request: HttpRequest, field: str, message: str, status: int = 200) -> HttpResponse:
     errors = [{"text": message, "href": f"#{field}"}]
     return render(request, "services/verify.html", {"errors": errors, "field": field, "message": message}, status=status)

@@ -88,7 +88,7 @@ def test_built_files_are_kept_for_ever_and_travel_compressed(visitor: httpx.Clie
     address = _page(visitor.get("/")).xpath("string(//link[@rel='stylesheet']/@href)")
     answer = visitor.get(address, headers={"Accept-Encoding": "br"})
     assert answer.headers["Content-Encoding"] == "br"
-    assert "immutable" in answer.headers["Cache-Control"] and "max-age=31" in answer.headers["Cache-Control"]
+    assert "max-age=31536000" in answer.headers["Cache-Control"] and "public" in answer.headers["Cache-Control"]
 
 
 def test_the_first_visit_stays_within_its_weight(visitor: httpx.Client) -> None:

@@ -1,4 +1,7 @@
-"""What the provider says of itself: OpenID Connect Discovery 1.0 §3, RFC 8414, RFC 9207 §3."""
+"""What the provider says of itself: OpenID Connect Discovery 1.0 §3, RFC 8414, RFC 9207 §3.
+
+Stricter than Discovery §3 in one thing, as FAPI 2.0 (§5.4) asks: id tokens are signed by ES256 only, RS256 is not offered.
+"""
 
 from __future__ import annotations
 
