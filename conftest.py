@@ -1,7 +1,7 @@
 """The stage of every test: the whole real platform, started once, and the cast that acts on it.
 
 Doors are called directly in this process on the stage's own database; jobs are done by the stage's real worker. Nothing is rolled
-back: each test makes its own things and stands in any order. ``TOONO_TEST_DATABASE_URL`` names another PostgreSQL server.
+back: each test makes its own things and stands in any order. ``TEST_DATABASE_URL`` names another PostgreSQL server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _test_database(home: Path) -> dict[str, str]:
-    url = os.environ.get("TOONO_TEST_DATABASE_URL")
+    url = os.environ.get("TEST_DATABASE_URL")
     return {"TOONO_DATABASE_URL": url} if url else {}
 
 

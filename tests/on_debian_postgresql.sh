@@ -18,4 +18,4 @@ echo "the journeys on $("$bin/postgres" --version) …"
 echo secret > "$folder/password"; chmod 644 "$folder/password"
 "${run[@]}" "$bin/initdb" -D "$folder/data" --username=toono --pwfile="$folder/password" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >/dev/null
 "${run[@]}" "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/log" -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''" start >/dev/null
-TOONO_TEST_DATABASE_URL="postgresql://toono:secret@127.0.0.1:$port/toono" .venv/bin/python -m pytest tests/journeys
+TEST_DATABASE_URL="postgresql://toono:secret@127.0.0.1:$port/toono" .venv/bin/python -m pytest tests/journeys

@@ -79,7 +79,7 @@ def test_while_the_database_is_down_calls_fail_clearly_and_afterwards_all_is_wel
     before, started = len(lab.provider.heard), time.monotonic()
     got = gateway.call(lab.desk, PERSONS, PERSON)
     assert (got.status_code, *refusal(got)) == (500, "server.clientproxy.logging_failed", "database_unavailable")
-    assert 4 < time.monotonic() - started < 7
+    assert 1.5 < time.monotonic() - started < 4  # it waits a while, and not for ever
     assert len(lab.provider.heard) == before  # what cannot be logged is not forwarded
     gateway.wait_until(lambda: gateway.ready()["database"] == "unavailable")
     lab.database.restore()

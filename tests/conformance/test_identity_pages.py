@@ -49,7 +49,7 @@ def test_the_pages_speak_english_too(browser: Browser) -> None:
     person.open("/sign-in")
     assert person.heading == "Enter your register number"
     person.answer_only_field("abc")
-    assert "There is something to correct" in person.text and "two Cyrillic letters" in person.text
+    assert "There is a problem" in person.text and "two Cyrillic letters" in person.text
     person.answer_only_field(person.regnum)
     person.answer_only_field("12")
     assert "Enter the six-digit code" in person.text

@@ -71,7 +71,9 @@ def _status(openssl: Openssl, stack: Any, *which: str) -> str:
     return answer.stdout
 
 
-def test_status_is_good_then_revoked_and_unknown_for_a_number_never_given(openssl: Openssl, stack: Any, made: CertificateInfo, anu: Actor) -> None:
+def test_status_is_good_then_revoked_and_unknown_for_a_number_never_given(
+    openssl: Openssl, stack: Any, made: CertificateInfo, anu: Actor
+) -> None:
     from toono.pki import api
 
     assert "leaf.pem: good" in _status(openssl, stack, "-cert", "leaf.pem")
@@ -135,7 +137,19 @@ def test_the_revocation_list_verifies_and_a_revoked_certificate_fails_by_it(
     fetch("root")
     fetch("issuing")
     assert "verify OK" in openssl("crl", "-inform", "DER", "-in", "issuing.crl", "-noout", "-CAfile", "issuing.pem").stderr
-    check = ["verify", "-crl_check_all", "-CAfile", "root.pem", "-untrusted", "issuing.pem", "-CRLfile", "root.crl.pem", "-CRLfile", "issuing.crl.pem", "leaf.pem"]
+    check = [
+        "verify",
+        "-crl_check_all",
+        "-CAfile",
+        "root.pem",
+        "-untrusted",
+        "issuing.pem",
+        "-CRLfile",
+        "root.crl.pem",
+        "-CRLfile",
+        "issuing.crl.pem",
+        "leaf.pem",
+    ]
     assert openssl(*check).stdout.strip() == "leaf.pem: OK"
     api.revoke_certificate(actor=anu, serial=made.serial, reason=THEFT)
     serial = int(made.serial, 16)

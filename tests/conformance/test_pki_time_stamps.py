@@ -13,7 +13,8 @@ from toono.pki.domain.profiles import TIME_STAMP_POLICY
 
 def _verifier(stack: Any, request: client.TimeStampRequest) -> client.Verifier:
     issuing, root = (
-        x509.load_der_x509_certificate(stack.http.get(f"{stack.base_url}/pki/certificates/{name}.cer").content) for name in ("issuing", "root")
+        x509.load_der_x509_certificate(stack.http.get(f"{stack.base_url}/pki/certificates/{name}.cer").content)
+        for name in ("issuing", "root")
     )
     builder = client.VerifierBuilder.from_request(request).add_root_certificate(root).add_intermediate_certificate(issuing)
     return builder.policy_id(TIME_STAMP_POLICY).build()

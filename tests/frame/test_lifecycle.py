@@ -37,7 +37,7 @@ def members_of(home: Path) -> list[int]:
 @pytest.fixture(scope="module")
 def second(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Another copy on the same machine."""
-    if os.environ.get("TOONO_TEST_DATABASE_URL"):
+    if os.environ.get("TEST_DATABASE_URL"):
         raise RuntimeError("the lifecycle is tested on embedded databases")
     running = start_stack(tmp_path_factory.mktemp("second") / "home")
     yield running

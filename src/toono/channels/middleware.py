@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from toono.identity import api as identity
 from toono.identity.contracts import Person, SignedIn
 from toono.kernel.actor import Actor, Channel, Role
+from toono.kernel.clock import now
 
 SESSION_ID, SEEN = "session_id", "seen"
 """Keys in the portal's session: the session at the provider (``sid``), and when the portal's own was last prolonged."""
@@ -46,7 +46,7 @@ class Actors:
             request.session.flush()
         elif found.touched:
             # Saving moves the expiry of the portal's session, which is as idle as the provider's.
-            request.session[SEEN] = int(time.time())
+            request.session[SEEN] = int(now().timestamp())
         return found
 
 

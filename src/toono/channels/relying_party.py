@@ -25,8 +25,8 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from toono.channels.errors import SignInBusy, SignInFailed
 from toono.kernel.clock import now
-from toono.kernel.errors import ToonoError, Unavailable
 from toono.kernel.settings import settings
 
 CLIENT_ID = "portal"
@@ -38,22 +38,6 @@ KEYS_ASKED_AGAIN_SECONDS = 10.0
 CLOCK_SKEW_SECONDS = 5
 
 _free_threads = threading.BoundedSemaphore(max(settings().web_threads // 2, 1))
-
-
-class SignInFailed(ToonoError):
-    """The provider's answer is not one to our question, or is not genuine. Nobody is signed in."""
-
-    code, status = "channels.sign_in_failed", 400
-    title_mn = "Нэвтрэлт амжилтгүй боллоо"
-    next_mn = "Нэвтрэх үйлдлийг эхнээс нь дахин хийнэ үү."
-
-
-class SignInBusy(Unavailable):
-    """The provider does not answer in time, or too many sign in at once."""
-
-    code = "channels.sign_in_busy"
-    title_mn = "Нэвтрэх систем түр завгүй байна"
-    next_mn = "Нэг минутын дараа дахин нэвтэрнэ үү."
 
 
 @dataclass(frozen=True, kw_only=True)

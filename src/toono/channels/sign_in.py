@@ -12,8 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from toono.channels import relying_party
+from toono.channels.errors import SignInFailed
 from toono.channels.middleware import SESSION_ID
-from toono.channels.relying_party import Question, SignInFailed
+from toono.channels.relying_party import Question
 from toono.identity import api as identity
 from toono.kernel.access import allow
 from toono.kernel.actor import Actor, Role

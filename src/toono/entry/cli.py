@@ -14,7 +14,11 @@ from toono.kernel.settings import SettingsError, settings
 def _up(arguments: argparse.Namespace) -> int:
     from toono.entry.up import up
 
-    return up(tour=arguments.tour)
+    if not arguments.tour:
+        return up()
+    from toono.entry import tour
+
+    return up(first=tour.run)
 
 
 def _tour(arguments: argparse.Namespace) -> int:

@@ -142,8 +142,6 @@ def connect_sandbox(settings: Settings, say: Callable[[str], None]) -> dict[str,
 
     Drafted by one invented person, approved by another, as for any agency.
     """
-    import yaml
-
     import toono.registry.api as registry
     from toono.kernel.actor import Actor, Role
 
@@ -157,7 +155,7 @@ def connect_sandbox(settings: Settings, say: Callable[[str], None]) -> dict[str,
     def load() -> None:
         say("connecting the sandbox's registers by configuration")
         registry.load_configuration(
-            drafted_by=drafter, approved_by=approver, document=yaml.safe_load(text), values=values, credentials=credentials
+            drafted_by=drafter, approved_by=approver, document=text, name="sandbox/connection.yaml", values=values, credentials=credentials
         )
 
     _once(settings, "connection", text + json.dumps([values, credentials]), load)

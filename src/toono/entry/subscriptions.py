@@ -10,13 +10,19 @@ def connect() -> None:
     import toono.identity.events as identity
     import toono.insight.api as insight
     import toono.notifications.api as notifications
+    import toono.pki.api as pki_door
+    import toono.pki.events as pki
+    import toono.registry.api as registry
     import toono.services.events as services
     from toono.feedback.events import CaseRated
 
     table = (
+        (pki.CertificateRevoked, "pki.revocation_list", pki_door.on_certificate_revoked),
+        (pki.CertificateRevoked, "registry.certificate_revoked", registry.on_certificate_revoked),
         (identity.SignInCodeRequested, "notifications.sign_in_code", notifications.on_sign_in_code_requested),
         (services.CaseSubmitted, "insight.submitted", insight.on_case_submitted),
         (services.CaseDecided, "insight.decided", insight.on_case_decided),
+        (services.CaseWithdrawn, "insight.withdrawn", insight.on_case_withdrawn),
         (services.DocumentIssued, "insight.issued", insight.on_document_issued),
         (CaseRated, "insight.rated", insight.on_case_rated),
     )

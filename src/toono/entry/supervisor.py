@@ -34,7 +34,8 @@ CALM_AFTER_SECONDS = 30.0
 
 @dataclass
 class Process:
-    """One supervised process. ``ready`` answers whether it can be used; ``stop_signal`` asks it to end."""
+    """One supervised process. ``ready`` answers whether it can be used; ``stop_signal`` asks it to end; ``socket`` is a
+    file that it binds, removed before each start because a killed process leaves it behind."""
 
     name: str
     command: list[str]
@@ -42,6 +43,7 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
+    socket: Path | None = None
     popen: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restarts: int = 0
@@ -121,6 +123,8 @@ class Supervisor:
         self._spawn(process)
 
     def _spawn(self, process: Process) -> None:
+        if process.socket is not None:
+            process.socket.unlink(missing_ok=True)
         log = (self.settings.home / "logs" / f"{process.name}.log").open("ab")
         process.popen = subprocess.Popen(
             process.command,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import httpx
 from lxml import html
 
 from toono.entry.person import PageError, Person
+from toono.entry.up import running
 from toono.kernel.files import write_durably
 from toono.kernel.settings import Settings, SettingsError, settings
 
@@ -310,7 +310,7 @@ def _in_thread(work: Callable[[], Any]) -> Any:
 # -- running it ------------------------------------------------------------------------------------------------------
 
 
-def run(s: Settings, addresses: dict[str, Any], *, keep_alive: Callable[[], None] = lambda: None) -> None:
+def run(s: Settings, addresses: dict[str, Any], keep_alive: Callable[[], None] = lambda: None) -> None:
     """Do every step and print it.
 
     :raises SettingsError: at the first step that fails.
@@ -344,8 +344,6 @@ def tour() -> int:
     import fcntl
     import json
 
-    from toono.entry.up import running
-
     s = settings()
     if not s.sandbox:
         raise SettingsError("The tour needs the sandbox's made-up persons; this copy has none (TOONO_SANDBOX=no).")
@@ -358,9 +356,5 @@ def tour() -> int:
                 run(s, json.loads((s.home / "addresses.json").read_text()))
                 return 0
     with running(s) as (supervisor, addresses):
-        run(s, addresses, keep_alive=supervisor.tend)
+        run(s, addresses, supervisor.tend)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(tour())

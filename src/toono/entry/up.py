@@ -73,7 +73,7 @@ def _server_dsn(s: Settings) -> str:
 def processes(s: Settings) -> dict[str, Process]:
     """Every process of this copy, in the order of starting."""
     found = {
-        "signer": Process("signer", granian("toono.entry.signer:application", interface="asgi", settings=s, socket_path=s.signer_socket), _socket_answers(s.signer_socket)),
+        "signer": Process("signer", granian("toono.entry.signer:application", interface="asgi", settings=s, socket_path=s.signer_socket), _socket_answers(s.signer_socket), socket=s.signer_socket),
         "gateway": Process("gateway", granian("toono.entry.gateway:application", interface="asgi", settings=s, port=s.gateway_port, extra=("--http1-header-read-timeout", "5000")), _answers(s.gateway_base_url + "/health/live")),
         "web": Process("web", granian("toono.entry.web:application", interface="wsgi", settings=s, port=s.web_port, workers=s.web_workers, threads=s.web_threads), _answers(f"http://{s.host}:{s.web_port}/health/ready")),
         "worker": Process("worker", [sys.executable, "-c", "from toono.entry.worker import main; main()"], lambda: True),
@@ -218,7 +218,7 @@ def _addresses(s: Settings, cast: dict[str, Any], clients: dict[str, Any]) -> di
         return found
     bank = {
         "client": f"{s.exchange_instance}/COM/khasar-bank/loans",
-        "key_id": "bank-signature",
+        "key_id": "khasar-bank-loans",
         "bearer_key": clients["bearer_key"],
         "private_key_pem": clients["private_key_pem"],
         "purpose": "loan-application",
@@ -243,16 +243,12 @@ def _addresses(s: Settings, cast: dict[str, Any], clients: dict[str, Any]) -> di
     }
 
 
-def up(*, tour: bool = False) -> int:
-    """Serve until asked to stop; with ``tour`` do the main job once before."""
+def up(*, first: Callable[[Settings, dict[str, Any], Callable[[], None]], None] | None = None) -> int:
+    """Serve until asked to stop; ``first`` is done once before (the tour)."""
     s = settings()
     with running(s) as (supervisor, addresses):
-        if supervisor.stopping:
-            return 0
-        if tour:
-            from toono.entry import tour as the_tour
-
-            the_tour.run(s, addresses, keep_alive=supervisor.tend)
+        if first is not None:
+            first(s, addresses, supervisor.tend)
         _print_addresses(addresses)
         supervisor.run()
         say("stopping")

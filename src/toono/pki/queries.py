@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db.models import Q, QuerySet
 
 from toono.kernel.clock import now
@@ -24,6 +26,12 @@ def hexadecimal(serial: int) -> str:
 def parsed(pem: str) -> x509.Certificate:
     """The certificate in a PEM text; the same text is parsed once (a certificate never changes)."""
     return x509.load_pem_x509_certificate(pem.encode())
+
+
+@lru_cache(maxsize=4096)
+def parsed_for_cms(pem: str) -> asn1_x509.Certificate:
+    """The same as asn1crypto sees it, for the library of PDF signatures."""
+    return asn1_x509.Certificate.load(parsed(pem).public_bytes(Encoding.DER))
 
 
 def current(*, label: str, at: datetime | None = None) -> Certificate | None:

@@ -1,4 +1,7 @@
-"""The gateway with one guard taken out, chosen by ``LAB_MUTANT``: a test that claims a guarantee must fail on its mutant."""
+"""The gateway of the laboratory. Its waits are shorter, so that tests are.
+
+``LAB_MUTANT`` takes one guard out: a test that claims a guarantee must fail on its mutant.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from toono.exchange import limits
 from toono.exchange.domain import subjects
 from toono.exchange.gateway import app, log, steps
 from toono.exchange.gateway.call import Call, Shared
@@ -85,5 +89,9 @@ MUTANTS: dict[str, Callable[[], None]] = {
 
 if chosen := os.environ.get("LAB_MUTANT"):
     MUTANTS[chosen]()
+
+limits.CONFIGURATION_POLL_SECONDS = 0.2  # type: ignore[misc]
+limits.LOG_WAIT_SECONDS = 2.0  # type: ignore[misc]
+limits.LOG_IDLE_CHECK_SECONDS = 0.5  # type: ignore[misc]
 
 application = app.application

@@ -279,6 +279,16 @@ def test_no_code_is_drawn_when_it_is_no_longer_wanted(visitor):
         api.draw_code(challenge_id=uuid4())
 
 
+def test_no_code_is_drawn_for_a_challenge_that_a_newer_one_replaced(visitor):
+    visitor.ask()
+    visitor.code()
+    older = models.Challenge.objects.get(flow_id=visitor.flow_id)
+    with later(seconds=61):
+        visitor.ask()
+        with pytest.raises(ChallengeOver):
+            api.draw_code(challenge_id=older.id)
+
+
 def test_many_wrong_codes_at_once_are_all_counted(visitor):
     """Guesses side by side must not slip past the count: of forty at once five are tried."""
     from concurrent.futures import ThreadPoolExecutor

@@ -52,7 +52,14 @@ def parse(der: bytes) -> StatusRequest:
         asked = ocsp.load_der_ocsp_request(der)
         nonces = [e.value.nonce for e in asked.extensions if isinstance(e.value, x509.OCSPNonce)]
         hashlib.new(asked.hash_algorithm.name)
-    except (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType, x509.DuplicateExtension) as error:
+    except (
+        ValueError,
+        TypeError,
+        NotImplementedError,
+        UnsupportedAlgorithm,
+        x509.UnsupportedGeneralNameType,
+        x509.DuplicateExtension,
+    ) as error:
         raise MalformedRequest(str(error)) from error
     nonce = nonces[0] if nonces else None
     if nonce is not None and not 1 <= len(nonce) <= NONCE_LIMIT_BYTES:

@@ -7,13 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import algos, cms, core, tsp, x509
+from asn1crypto import core, tsp
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from toono.pki.domain import der
 from toono.pki.domain.profiles import TIME_STAMP_POLICY
 
 REQUEST_LIMIT_BYTES = 8192
 ACCURACY_SECONDS = 1
 DIGEST_BYTES = {"sha256": 32, "sha384": 48, "sha512": 64}
+
+_HASHES = {"sha256": "2.16.840.1.101.3.4.2.1", "sha384": "2.16.840.1.101.3.4.2.2", "sha512": "2.16.840.1.101.3.4.2.3"}
+_SIGNED_DATA = "1.2.840.113549.1.7.2"
+_TST_INFO = "1.2.840.113549.1.9.16.1.4"
+_CONTENT_TYPE = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+_SHA256 = der.sequence(der.oid(_HASHES["sha256"]))  # without parameters: RFC 5754 §2
+_ECDSA_WITH_SHA256 = der.sequence(der.oid("1.2.840.10045.4.3.2"))
 
 
 class Refused(Exception):
@@ -24,7 +36,7 @@ class Refused(Exception):
         self.failure, self.text = failure, text
 
 
-class Refusal(core.Sequence):
+class Refusal(core.Sequence):  # type: ignore[misc]
     """TimeStampResp without its optional token, which asn1crypto's own type demands."""
 
     _fields = [("status", tsp.PKIStatusInfo)]
@@ -74,49 +86,37 @@ def parse(der: bytes) -> StampRequest:
     return StampRequest(algorithm, digest, nonce, certificates)
 
 
-def token(request: StampRequest, *, unit: Unit, serial: int, at: datetime) -> cms.ContentInfo:
-    """The signed token: CMS over TSTInfo, with the attribute that binds the unit's certificate (RFC 5816)."""
-    info: dict[str, object] = {
-        "version": "v1",
-        "policy": TIME_STAMP_POLICY.dotted_string,
-        "message_imprint": {"hash_algorithm": {"algorithm": request.algorithm}, "hashed_message": request.digest},
-        "serial_number": serial,
-        "gen_time": at.replace(microsecond=0),
-        "accuracy": {"seconds": ACCURACY_SECONDS},
-        "ordering": False,
-    }
-    if request.nonce is not None:
-        info["nonce"] = request.nonce
-    content = tsp.TSTInfo(info).dump()
-    attributes = cms.CMSAttributes(
-        [
-            {"type": "content_type", "values": ["tst_info"]},
-            {"type": "message_digest", "values": [hashlib.sha256(content).digest()]},
-            {"type": "signing_certificate_v2", "values": [{"certs": [_certificate_id(unit.certificate)]}]},
-        ]
+def token(request: StampRequest, *, unit: Unit, serial: int, at: datetime) -> bytes:
+    """The signed token (DER): CMS SignedData (RFC 5652 §5) over TSTInfo, bound to the unit's certificate (RFC 5816)."""
+    content = _info(request, serial, at)
+    certificate = unit.certificate.public_bytes(Encoding.DER)
+    attributes = (
+        _attribute(_CONTENT_TYPE, der.oid(_TST_INFO)),
+        _attribute(_MESSAGE_DIGEST, der.octets(hashlib.sha256(content).digest())),
+        _attribute(_SIGNING_CERTIFICATE_V2, _certificate_id(unit.certificate, certificate)),
     )
-    signer = {
-        "version": "v1",
-        "sid": {"issuer_and_serial_number": {"issuer": unit.certificate.issuer, "serial_number": unit.certificate.serial_number}},
-        "digest_algorithm": {"algorithm": "sha256"},
-        "signed_attrs": attributes,
-        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-        "signature": unit.sign(attributes.dump()),
-    }
-    signed: dict[str, object] = {
-        "version": "v3",
-        "digest_algorithms": [{"algorithm": "sha256"}],
-        "encap_content_info": {"content_type": "tst_info", "content": core.ParsableOctetString(content)},
-        "signer_infos": [signer],
-    }
-    if request.with_certificates:
-        signed["certificates"] = [cms.CertificateChoices("certificate", c) for c in _in_der_order([unit.certificate, *unit.chain])]
-    return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)})
+    signer = der.sequence(
+        der.integer(1),
+        der.sequence(unit.certificate.issuer.public_bytes(), der.integer(unit.certificate.serial_number)),
+        _SHA256,
+        der.set_of(*attributes, tag=0xA0),
+        _ECDSA_WITH_SHA256,
+        der.octets(unit.sign(der.set_of(*attributes))),
+    )
+    certificates = [certificate, *(c.public_bytes(Encoding.DER) for c in unit.chain)] if request.with_certificates else []
+    signed = der.sequence(
+        der.integer(3),
+        der.set_of(_SHA256),
+        der.sequence(der.oid(_TST_INFO), der.explicit(0, der.octets(content))),
+        der.set_of(*certificates, tag=0xA0) if certificates else b"",
+        der.set_of(signer),
+    )
+    return der.sequence(der.oid(_SIGNED_DATA), der.explicit(0, signed))
 
 
-def granted(stamp: cms.ContentInfo) -> bytes:
+def granted(stamp: bytes) -> bytes:
     """The answer that carries a token; DER."""
-    return bytes(tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": stamp}).dump())
+    return der.sequence(der.sequence(der.integer(0)), stamp)
 
 
 def refusal(refused: Refused) -> bytes:
@@ -125,15 +125,26 @@ def refusal(refused: Refused) -> bytes:
     return bytes(Refusal({"status": status}).dump())
 
 
-def _certificate_id(certificate: x509.Certificate) -> dict[str, object]:
-    issuer = [x509.GeneralName("directory_name", certificate.issuer)]
-    return {
-        "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-        "cert_hash": hashlib.sha256(certificate.dump()).digest(),
-        "issuer_serial": {"issuer": issuer, "serial_number": certificate.serial_number},
-    }
+def _info(request: StampRequest, serial: int, at: datetime) -> bytes:
+    """TSTInfo (RFC 3161 §2.4.2). ``ordering`` is left out: it is FALSE."""
+    return der.sequence(
+        der.integer(1),
+        der.oid(TIME_STAMP_POLICY.dotted_string),
+        der.sequence(der.sequence(der.oid(_HASHES[request.algorithm]), der.NULL), der.octets(request.digest)),
+        der.integer(serial),
+        der.generalized_time(at),
+        der.sequence(der.integer(ACCURACY_SECONDS)),
+        der.integer(request.nonce) if request.nonce is not None else b"",
+    )
 
 
-def _in_der_order(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    """A SET OF is sorted by encoding in DER (X.690 §11.6); strict readers refuse another order."""
-    return sorted(certificates, key=lambda certificate: bytes(certificate.dump()))
+def _attribute(kind: str, value: bytes) -> bytes:
+    return der.sequence(der.oid(kind), der.set_of(value))
+
+
+def _certificate_id(certificate: x509.Certificate, encoded: bytes) -> bytes:
+    """SigningCertificateV2 of one ESSCertIDv2 by SHA-256, which is left out as the default (RFC 5035 §4)."""
+    issuer = der.sequence(der.explicit(4, certificate.issuer.public_bytes()))
+    serial = der.sequence(issuer, der.integer(certificate.serial_number))
+    identifier = der.sequence(der.octets(hashlib.sha256(encoded).digest()), serial)
+    return der.sequence(der.sequence(identifier))

@@ -26,7 +26,6 @@ from toono.pki.contracts import RevocationReason, SealCheck, SealStatus
 from toono.pki.domain.profiles import SEAL_POLICY
 from toono.pki.domain.seals import Findings, Path, judge, worst
 from toono.pki.models import Certificate
-from toono.pki.operations.time_stamp import load
 
 SIZE_LIMIT_BYTES = 20 * 1024 * 1024
 
@@ -59,7 +58,7 @@ def check_pdf(*, pdf: bytes) -> SealCheck:
 
 
 def _check(seal: Any) -> SealCheck:
-    roots = [load(text) for text in queries.trust_anchors()]
+    roots = [queries.parsed_for_cms(text) for text in queries.trust_anchors()]
     try:
         read = _read(seal, roots)
     except _DAMAGED as error:
@@ -163,7 +162,7 @@ def _has_seal_policy(certificate: x509.Certificate) -> bool:
 def _registered(certificate: x509.Certificate) -> Certificate | None:
     """Our register's row of this very certificate; the serial number alone would let a stranger borrow its status."""
     row = Certificate.objects.filter(serial=queries.hexadecimal(certificate.serial_number)).first()
-    return row if row and load(row.pem).dump() == certificate.dump() else None
+    return row if row and queries.parsed_for_cms(row.pem).dump() == certificate.dump() else None
 
 
 def _good(certificate: x509.Certificate) -> bool:

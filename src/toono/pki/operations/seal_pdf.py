@@ -26,7 +26,7 @@ from toono.pki.adapters.signer import client
 from toono.pki.domain import timestamps
 from toono.pki.errors import NoSealCertificate, UnreadablePdf
 from toono.pki.models import Certificate
-from toono.pki.operations.time_stamp import load, unit
+from toono.pki.operations.time_stamp import unit
 
 FIELD = "Toono"
 RESERVED_BYTES = 12 * 1024
@@ -55,9 +55,9 @@ class _Signer(signers.Signer):
     """pyHanko's signer whose signature comes from our signer process."""
 
     def __init__(self, pem: str, chain: tuple[str, ...], key: str) -> None:
-        certificates = SimpleCertificateStore.from_certs([load(text) for text in (pem, *chain)])  # type: ignore[no-untyped-call]
+        certificates = SimpleCertificateStore.from_certs([queries.parsed_for_cms(text) for text in (pem, *chain)])  # type: ignore[no-untyped-call]
         super().__init__(
-            signing_cert=load(pem),
+            signing_cert=queries.parsed_for_cms(pem),
             cert_registry=certificates,
             signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
             embed_roots=False,
@@ -76,7 +76,8 @@ class _OwnStamper(TimeStamper):
         self._unit = unit
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
-        return timestamps.token(timestamps.StampRequest(md_algorithm, message_digest), unit=self._unit, serial=uuid7().int, at=now())
+        request = timestamps.StampRequest(md_algorithm, message_digest)
+        return cms.ContentInfo.load(timestamps.token(request, unit=self._unit, serial=uuid7().int, at=now()))
 
 
 @lru_cache(maxsize=256)

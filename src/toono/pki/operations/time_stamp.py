@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
-
-from asn1crypto import cms, pem, x509
 
 from toono.kernel.clock import now
 from toono.kernel.ids import uuid7
@@ -31,10 +28,10 @@ def time_stamp(*, digest: bytes) -> bytes:
     algorithm = next((name for name, length in timestamps.DIGEST_BYTES.items() if length == len(digest)), None)
     if algorithm is None:
         raise DigestNotSupported(f"{len(digest)} bytes")
-    return bytes(stamp(timestamps.StampRequest(algorithm, digest)).dump())
+    return stamp(timestamps.StampRequest(algorithm, digest))
 
 
-def stamp(request: timestamps.StampRequest) -> cms.ContentInfo:
+def stamp(request: timestamps.StampRequest) -> bytes:
     """A token for a request that was found good. Its serial number is a UUIDv7: unique without asking anybody."""
     return timestamps.token(request, unit=unit(), serial=uuid7().int, at=now())
 
@@ -42,11 +39,7 @@ def stamp(request: timestamps.StampRequest) -> cms.ContentInfo:
 def unit() -> timestamps.Unit:
     """The time-stamping unit in force."""
     row = queries.authority(Profile.TIMESTAMP)
-    chain = [load(text) for text in queries.chain(row)[:-1]]  # without the root: who checks has it already
-    return timestamps.Unit(load(row.pem), chain, lambda data: client().sign(key=row.key, digests=[hashlib.sha256(data).digest()])[0])
-
-
-@lru_cache(maxsize=1024)
-def load(text: str) -> x509.Certificate:
-    """A PEM certificate as asn1crypto (the CMS library) sees it; the same text is parsed once."""
-    return x509.Certificate.load(pem.unarmor(text.encode())[2])
+    chain = [queries.parsed(text) for text in queries.chain(row)[:-1]]  # without the root: who checks has it already
+    return timestamps.Unit(
+        queries.parsed(row.pem), chain, lambda data: client().sign(key=row.key, digests=[hashlib.sha256(data).digest()])[0]
+    )

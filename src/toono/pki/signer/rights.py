@@ -20,24 +20,31 @@ EVERYTHING = frozenset(Verb)
 NOT_SIGN = frozenset({Verb.GENERATE, Verb.READ})
 NOT_GENERATE = frozenset({Verb.SIGN, Verb.READ})
 
-# A pattern's star also takes in later generations of a key (``token/2`` after ``token`` was compromised).
+# After a compromise a key has later generations: ``token/2`` after ``token``, ``seal/x/2`` after ``seal/x``.
 RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
     # Carries messages, so it signs as the organisations do on the exchange, and as nobody else.
     "gateway": (("exchange/*", NOT_GENERATE),),
-    # Seals documents, renews certificates and lists, publishes the configuration, calls the exchange.
+    # Seals documents, renews certificates and lists, publishes the configuration, calls the exchange. It makes keys, since
+    # certificates are also issued by jobs, but signs neither messages nor identity tokens.
     "worker": (
         ("pki/*", EVERYTHING),
-        ("seal/*", NOT_GENERATE),
-        ("system/*", NOT_GENERATE),
-        ("configuration*", NOT_GENERATE),
+        ("seal/*", EVERYTHING),
+        ("system/*", EVERYTHING),
+        ("configuration", EVERYTHING),
+        ("configuration/*", EVERYTHING),
+        ("exchange/*", NOT_SIGN),
+        ("token", NOT_SIGN),
+        ("token/*", NOT_SIGN),
     ),
     # Establishes and issues; makes the gateway's keys but cannot sign a message with them.
     "web": (
         ("pki/*", EVERYTHING),
         ("seal/*", EVERYTHING),
         ("system/*", EVERYTHING),
-        ("token*", EVERYTHING),
-        ("configuration*", EVERYTHING),
+        ("token", EVERYTHING),
+        ("token/*", EVERYTHING),
+        ("configuration", EVERYTHING),
+        ("configuration/*", EVERYTHING),
         ("exchange/*", NOT_SIGN),
     ),
 }

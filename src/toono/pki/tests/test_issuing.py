@@ -61,7 +61,7 @@ def test_without_the_lock_two_who_ask_at_once_get_two(seal_of: SealOf, monkeypat
     from toono.pki.operations import issue_certificate as operation
 
     organisation, together = code(), Barrier(2)
-    monkeypatch.setattr(operation, "_one_at_a_time", lambda label: None)
+    monkeypatch.setattr(operation, "_one_at_a_time", lambda _label: None)
     real = operation._issue
 
     def late(*arguments: Any) -> Any:
@@ -148,7 +148,9 @@ def test_authorities_are_established_once(platform: Actor) -> None:
     from toono.pki import api
 
     def now_standing() -> list[str]:
-        return [api.authority_certificate(authority=profile) for profile in (Profile.ROOT, Profile.ISSUING, Profile.OCSP, Profile.TIMESTAMP)]
+        return [
+            api.authority_certificate(authority=profile) for profile in (Profile.ROOT, Profile.ISSUING, Profile.OCSP, Profile.TIMESTAMP)
+        ]
 
     before = now_standing()
     api.establish_authorities(actor=platform)
@@ -162,19 +164,16 @@ def test_a_key_store_of_another_copy_is_found_at_start(platform: Actor, monkeypa
     from toono.pki.errors import KeyMismatch
     from toono.pki.signing import SignerClient
 
-    monkeypatch.setattr(SignerClient, "public_key", lambda self, key: ec.generate_private_key(ec.SECP384R1()).public_key())
+    monkeypatch.setattr(SignerClient, "public_key", lambda _self, _key: ec.generate_private_key(ec.SECP384R1()).public_key())
     with pytest.raises(KeyMismatch):
         api.establish_authorities(actor=platform)
 
 
-def test_a_certificate_near_its_end_gets_a_successor_and_a_young_one_does_not(seal_of: SealOf, platform: Actor) -> None:
-    from toono.pki import api
-
+def test_a_certificate_near_its_end_gets_a_successor_and_a_young_one_does_not(seal_of: SealOf) -> None:
     organisation = code()
     first = seal_of(organisation)
     assert seal_of(organisation).serial == first.serial
     with at(first.not_after - timedelta(days=30)):
-        api.establish_authorities(actor=platform)  # as a start on that day would do
         successor = seal_of(organisation)
         assert successor.serial != first.serial
         assert successor.key == first.key
@@ -185,7 +184,9 @@ def test_the_responder_is_renewed_in_time_and_the_renewal_is_repeatable(platform
     from toono.pki import api
 
     def responder() -> CertificateInfo:
-        return api.certificate(serial=f"{x509.load_pem_x509_certificate(api.authority_certificate(authority=Profile.OCSP).encode()).serial_number:x}")
+        return api.certificate(
+            serial=f"{x509.load_pem_x509_certificate(api.authority_certificate(authority=Profile.OCSP).encode()).serial_number:x}"
+        )
 
     youngest = max(api.certificates(actor=platform, profile=Profile.OCSP), key=lambda certificate: certificate.not_after)
     with at(youngest.not_after - timedelta(days=10)):

@@ -19,7 +19,11 @@ from toono.pki.signer.stores.file import FileStore
 from toono.pki.signer.stores.pkcs11 import Pkcs11Store
 
 PASSPHRASE = "a-long-passphrase-of-a-test"
-MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so")
+MODULES = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +103,11 @@ def test_a_key_that_was_never_made_is_unknown(open_store: Opener) -> None:
 
 
 def _generate_at_once(kind: str, place: str, module: str, label: str, ready: object, answers: object) -> None:
-    store = FileStore(Path(place) / "keys", PASSPHRASE) if kind == "file" else Pkcs11Store(module, "toono-test", PASSPHRASE, Path(place) / "lock")
+    store = (
+        FileStore(Path(place) / "keys", PASSPHRASE)
+        if kind == "file"
+        else Pkcs11Store(module, "toono-test", PASSPHRASE, Path(place) / "lock")
+    )
     ready.wait()  # type: ignore[attr-defined]
     public = store.generate(label, "P-256")
     answers.put(public.public_numbers().x)  # type: ignore[attr-defined]
@@ -123,7 +131,7 @@ def test_without_the_lock_two_makers_get_two_keys(tmp_path: Path, monkeypatch: p
     from contextlib import nullcontext
 
     first, second = FileStore(tmp_path, PASSPHRASE), FileStore(tmp_path, PASSPHRASE)
-    monkeypatch.setattr(FileStore, "_alone", lambda self: nullcontext())
+    monkeypatch.setattr(FileStore, "_alone", lambda _self: nullcontext())
     found: list[ec.EllipticCurvePublicKey] = []
     real = FileStore._encrypted
 

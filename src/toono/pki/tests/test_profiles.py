@@ -57,13 +57,14 @@ def test_the_time_stamping_unit_has_one_critical_usage() -> None:
 def test_only_the_seal_carries_the_seals_policy() -> None:
     _, issuing = authority()
     policies = {
-        profile: leaf(profile, issuing)[0].extensions.get_extension_for_class(x509.CertificatePolicies).value[0].policy_identifier for profile in LEAVES
+        profile: leaf(profile, issuing)[0].extensions.get_extension_for_class(x509.CertificatePolicies).value[0].policy_identifier
+        for profile in LEAVES
     }
     assert len(set(policies.values())) == len(LEAVES)
 
 
 def test_no_certificate_outlives_its_issuer() -> None:
-    root, issuing = authority()
+    _root, issuing = authority()
     assert issuing.certificate
     late = issuing.certificate.not_valid_after_utc - timedelta(days=10)
     key = ec.generate_private_key(ec.SECP256R1())

@@ -303,7 +303,9 @@ def test_a_database_that_does_not_answer_is_no_verdict(platform: Actor, organisa
         _check(sealed)
 
 
-def test_a_fault_of_the_reader_itself_is_no_verdict_on_the_seal(platform: Actor, organisation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_reader_itself_is_no_verdict_on_the_seal(
+    platform: Actor, organisation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from toono.pki.operations import check_pdf
 
     sealed = _seal(platform, organisation)

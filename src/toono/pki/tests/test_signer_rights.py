@@ -14,6 +14,8 @@ ALLOWED = [
     ("worker", Verb.SIGN, "configuration"),
     ("worker", Verb.SIGN, "system/portal"),
     ("worker", Verb.GENERATE, "pki/ocsp"),
+    ("worker", Verb.GENERATE, "seal/state-registration"),
+    ("worker", Verb.GENERATE, "exchange/state-registration/2"),
     ("web", Verb.SIGN, "token"),
     ("web", Verb.SIGN, "token/2"),
     ("web", Verb.SIGN, "pki/timestamp"),
@@ -27,9 +29,9 @@ REFUSED = [
     ("gateway", Verb.GENERATE, "exchange/state-registration"),
     ("worker", Verb.SIGN, "token"),
     ("worker", Verb.SIGN, "exchange/state-registration"),
-    ("worker", Verb.GENERATE, "seal/state-registration"),
     ("web", Verb.SIGN, "exchange/state-registration"),
     ("web", Verb.SIGN, "something-else"),
+    ("web", Verb.SIGN, "tokens"),
     ("nobody", Verb.READ, "token"),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
@@ -23,7 +24,9 @@ RESPONDER, RESPONDER_KEY = leaf(Profile.OCSP, ISSUING)
 CERTIFICATE, _ = leaf(Profile.SEAL, ISSUING)
 
 
-def _request(certificate: x509.Certificate = CERTIFICATE, nonce: bytes | None = None, algorithm: hashes.HashAlgorithm | None = None) -> bytes:
+def _request(
+    certificate: x509.Certificate = CERTIFICATE, nonce: bytes | None = None, algorithm: hashes.HashAlgorithm | None = None
+) -> bytes:
     assert ISSUING.certificate
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, ISSUING.certificate, algorithm or hashes.SHA1())
     if nonce is not None:
@@ -82,17 +85,13 @@ def test_a_nonce_of_a_wrong_length_is_malformed(length: int) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_parser_fail_in_another_way(noise: bytes) -> None:
-    try:
+    with contextlib.suppress(status.MalformedRequest):
         status.parse(noise)
-    except status.MalformedRequest:
-        pass
 
 
 @given(st.integers(0, len(_request()) - 1), st.integers(1, 255))
 def test_no_changed_byte_makes_the_parser_fail_in_another_way(place: int, mask: int) -> None:
     content = bytearray(_request())
     content[place] ^= mask
-    try:
+    with contextlib.suppress(status.MalformedRequest):
         status.parse(bytes(content))
-    except status.MalformedRequest:
-        pass

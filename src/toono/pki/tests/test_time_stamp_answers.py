@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from asn1crypto import tsp
-from asn1crypto import x509 as asn1_x509
+from asn1crypto import cms, tsp
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,8 +24,8 @@ _, ISSUING = authority()
 CERTIFICATE, KEY = leaf(Profile.TIMESTAMP, ISSUING)
 assert ISSUING.certificate
 UNIT = timestamps.Unit(
-    asn1_x509.Certificate.load(CERTIFICATE.public_bytes(Encoding.DER)),
-    [asn1_x509.Certificate.load(ISSUING.certificate.public_bytes(Encoding.DER))],
+    CERTIFICATE,
+    [ISSUING.certificate],
     lambda data: KEY.sign(data, ec.ECDSA(hashes.SHA256())),
 )
 
@@ -37,8 +36,8 @@ def _request(algorithm: str = "sha256", **differences: Any) -> bytes:
     return bytes(tsp.TimeStampReq({"version": 1, "message_imprint": imprint, **differences}).dump())
 
 
-def _info(token: Any) -> Any:
-    return token["content"]["encap_content_info"]["content"].parsed
+def _info(token: bytes) -> Any:
+    return cms.ContentInfo.load(token, strict=True)["content"]["encap_content_info"]["content"].parsed
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
@@ -56,9 +55,9 @@ def test_a_stamp_carries_what_was_asked(algorithm: str) -> None:
 
 def test_certificates_are_sent_only_where_asked_for_and_in_the_order_of_der() -> None:
     without = timestamps.token(timestamps.parse(_request()), unit=UNIT, serial=5, at=NOW)
-    assert not without["content"]["certificates"]
+    assert not cms.ContentInfo.load(without)["content"]["certificates"]
     asked = timestamps.token(timestamps.parse(_request(cert_req=True)), unit=UNIT, serial=5, at=NOW)
-    sent = [c.dump() for c in type(asked).load(asked.dump())["content"]["certificates"]]
+    sent = [c.dump() for c in cms.ContentInfo.load(asked)["content"]["certificates"]]
     assert len(sent) == 2
     assert sent == sorted(sent)
 
@@ -95,17 +94,13 @@ def test_what_is_refused_says_why(request_: bytes, failure: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_parser_fail_in_another_way(noise: bytes) -> None:
-    try:
+    with contextlib.suppress(timestamps.Refused):
         timestamps.parse(noise)
-    except timestamps.Refused:
-        pass
 
 
 @given(st.integers(0, len(_request(nonce=77)) - 1), st.integers(1, 255))
 def test_no_changed_byte_makes_the_parser_fail_in_another_way(place: int, mask: int) -> None:
     content = bytearray(_request(nonce=77))
     content[place] ^= mask
-    try:
+    with contextlib.suppress(timestamps.Refused):
         timestamps.parse(bytes(content))
-    except timestamps.Refused:
-        pass

@@ -73,7 +73,6 @@ def revoke_page(request: ToonoRequest, serial: str) -> HttpResponse:
             "errors": errors,
             "chosen": request.POST.get("reason"),
         },
-        status=400 if errors else 200,
     )
 
 
