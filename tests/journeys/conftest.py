@@ -60,10 +60,10 @@ class Visit:
         before = len(self.stack.sms(who["phone"]))
         self.open("/sign-in")
         self.page.locator("main input[type=text]").first.fill(who["regnum"])
-        self.page.locator("main button[type=submit]").first.click()
+        self.page.locator("main button").first.click()
         code = self.stack.wait(lambda: _six_digits(self.stack.sms(who["phone"])[before:]))
         self.page.locator("main input[type=text]").first.fill(code)
-        self.page.locator("main button[type=submit]").first.click()
+        self.page.locator("main button").first.click()
         self.page.wait_for_url(lambda url: "/identity/" not in url and "/oidc/" not in url and "/callback" not in url)
 
     def is_sound(self) -> None:

@@ -79,6 +79,7 @@ STATIC_ROOT = _source / "ui" / "static" / "root"
 STATICFILES_DIRS: list[Path] = []
 WHITENOISE_MAX_AGE = 31_536_000
 WHITENOISE_USE_FINDERS = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/.+\.[0-9a-f]{12}\."
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "__Host-toono" if _s.secure else "toono_session"

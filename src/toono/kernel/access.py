@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -41,7 +41,7 @@ def allow(*roles: Role) -> Callable[[View], View]:
             if found is None and Role.ANYBODY in roles:
                 found = actors[0] if actors else ANYBODY
             if found is None and not actors:
-                back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/")
+                back = request.get_full_path() if request.method == "GET" else urlsplit(request.headers.get("Referer", "")).path or "/"
                 return HttpResponseRedirect(SIGN_IN_PATH + "?" + urlencode({"next": back}))
             if found is None:
                 raise NotAllowed(f"{request.path} is not for {[a.role.value for a in actors]}")

@@ -151,7 +151,7 @@ def _classes(request: HttpRequest) -> str:
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """What every template knows. Nothing here asks a database until a template uses it."""
-    here = request.get_full_path() if request.method == "GET" else request.path
+    here = request.get_full_path()
     known: dict[str, Any] = {
         "actor": getattr(request, "actor", None),
         "actors": getattr(request, "actors", ()),

@@ -114,7 +114,12 @@ def update(room: str) -> int:
 
 
 def main() -> int:
-    for room in sys.argv[1:]:
+    rooms = sys.argv[1:]
+    unknown = [room for room in rooms if not (SOURCE / room / "__init__.py").exists()]
+    if not rooms or unknown:
+        print(f"usage: python -m toono.ui.messages <room> …{'; no such room: ' + ', '.join(unknown) if unknown else ''}", file=sys.stderr)
+        return 2
+    for room in rooms:
         print(f"{room}: {update(room)} without English")
     return 0
 

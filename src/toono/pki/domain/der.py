@@ -36,7 +36,8 @@ def explicit(number: int, content: bytes) -> bytes:
 
 def integer(number: int) -> bytes:
     """Shortest two's complement (§8.3)."""
-    return element(0x02, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
+    bits = (number if number >= 0 else ~number).bit_length()
+    return element(0x02, number.to_bytes(bits // 8 + 1, "big", signed=True))
 
 
 def octets(content: bytes) -> bytes:
