@@ -58,7 +58,8 @@ async def open_pool(database_url: str) -> Pool:
 
     :raises psycopg.OperationalError: the database does not answer within 30 s.
     """
-    pool: Pool = AsyncConnectionPool(database_url, min_size=1, max_size=6, open=False, kwargs={"autocommit": True})
+    check = AsyncConnectionPool.check_connection  # a restarted database leaves dead connections in the pool
+    pool: Pool = AsyncConnectionPool(database_url, min_size=1, max_size=6, open=False, kwargs={"autocommit": True}, check=check)
     await pool.open(wait=True, timeout=30)
     async with pool.connection() as connection, connection.transaction():
         # Two sandboxes may start at the same time on one database; CREATE IF NOT EXISTS alone may collide.

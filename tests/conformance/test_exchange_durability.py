@@ -22,8 +22,8 @@ from toono.exchange.tests.lab import DESK, PERSONS, Heard, Lab, RunningGateway, 
 pytest_plugins = ["toono.exchange.tests.stage"]
 
 PERSON = "/persons/200000000005"
-COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
-"""The database's own word that it has committed (CommandComplete)."""
+COMMITTED = b"C\0\0\0\x0dSELECT 0\0"
+"""The database's own word that it has committed (CommandComplete of the statement that appends; no nonce came back)."""
 
 
 def refusal(got: httpx.Response) -> tuple[str, str]:

@@ -65,6 +65,9 @@ async def _run() -> None:
 def main() -> None:
     """Run until SIGTERM or SIGINT; jobs in hand are finished first."""
     django.setup()
+    import toono.pki.api as pki
+
+    pki.act_as(process="worker")
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     asyncio.run(_run())
 

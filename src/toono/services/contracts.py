@@ -372,6 +372,7 @@ class CaseView(Contract):
     organisation_name: Text
     channel: str
     aimag_code: str | None
+    """Of the applicant's registered address; None until a register has told it."""
     state: str
     """Name of the state in the definition."""
     state_label: Text

@@ -7,7 +7,7 @@ next one: one wait for the disk serves them all. ``synchronous_commit`` is on fo
 What can go wrong, and what happens:
 
 - The database cannot be reached: the batch is tried again until its calls give up (:data:`limits.LOG_WAIT_SECONDS`); a call that gives up leaves its batch.
-- The connection breaks during COMMIT: nobody knows whether it was done. The batch is kept together and, on the next connection, its rows are
+- The connection breaks before the database has confirmed: nobody knows whether it has committed. The batch is kept together and, on the next connection, its rows are
   looked for: all that were written are there, or none.
 - One entry cannot be stored: the batch is taken apart and each entry is tried alone.
 """
@@ -18,27 +18,50 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.adapt import Dumper
 
 from toono.exchange import limits
 from toono.exchange.gateway import rows
 
 _log = logging.getLogger(__name__)
 
-_COPY_MESSAGES: Final = rows.copy_statement(rows.MESSAGE_TABLE, rows.MessageRow)
-_COPY_LEDGER: Final = rows.copy_statement(rows.LEDGER_TABLE, rows.LedgerRow)
-_ADD_NONCES: Final = (
-    f"INSERT INTO {rows.NONCE_TABLE} (nonce, expires_at) SELECT * FROM unnest(%b::bytea[], %b::timestamptz[])"  # noqa: S608 - fixed names
-    " ON CONFLICT (nonce) DO NOTHING RETURNING nonce"
-)
-_FIND_MESSAGES: Final = f"SELECT id FROM {rows.MESSAGE_TABLE} WHERE id = ANY(%s)"  # noqa: S608
+_FIND_MESSAGES: Final = f"SELECT id FROM {rows.MESSAGE_TABLE} WHERE id = ANY(%s)"  # noqa: S608 - a fixed name
+
+
+class _Array:
+    """A column of a batch, packed already."""
+
+    def __init__(self, packed: bytes) -> None:
+        self.packed = packed
+
+
+def _array_of(kind: rows.ColumnType) -> type[_Array]:
+    return type(f"_ArrayOf{kind.name.capitalize()}", (_Array,), {})
+
+
+_ARRAYS: Final = {kind: _array_of(kind) for kind in rows.TYPES.values()}
+
+
+def _dumper_of(kind: rows.ColumnType) -> type[Dumper]:
+    class PackedDumper(Dumper):
+        format = psycopg.pq.Format.BINARY
+        oid = kind.array_oid
+
+        def dump(self, obj: _Array) -> bytes:
+            return obj.packed
+
+    return PackedDumper
+
+
+def _arrays(packed: Sequence[rows.Packed], types: Sequence[rows.ColumnType]) -> list[_Array]:
+    return [_ARRAYS[kind](column) for kind, column in zip(types, rows.columns(packed, types), strict=True)]
 
 
 class LogUnavailable(Exception):
@@ -59,15 +82,14 @@ class Entry:
 
     id: UUID
     """Of the message row: by it a commit whose outcome is unknown is looked up."""
-    message: bytes
-    ledger: bytes = b""
-    nonce: bytes | None = None
-    nonce_expires_at: datetime | None = None
+    message: rows.Packed
+    reading: rows.Packed | None = None
+    nonce: rows.NonceRow | None = None
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
     def size(self) -> int:
-        return len(self.message) + len(self.ledger)
+        return sum(map(len, self.message)) + (sum(map(len, self.reading)) if self.reading else 0)
 
 
 class MessageLog:
@@ -166,7 +188,6 @@ class MessageLog:
             try:
                 async with asyncio.timeout(limits.LOG_STATEMENT_SECONDS):
                     await connection.execute("SELECT 1")
-                    await connection.rollback()
             except (psycopg.Error, OSError, TimeoutError):
                 await self._give_up(connection)
                 return None
@@ -183,7 +204,7 @@ class MessageLog:
                         connect_timeout=3,
                         application_name="toono-gateway",
                         options=f"-c synchronous_commit=on -c statement_timeout={int(limits.LOG_STATEMENT_SECONDS * 1000)} -c timezone=UTC",
-                        prepare_threshold=1,
+                        autocommit=True,
                     )
             except (psycopg.Error, OSError, TimeoutError) as error:
                 if self._closing:
@@ -192,6 +213,8 @@ class MessageLog:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, longest)
             else:
+                for kind, array in _ARRAYS.items():
+                    connection.adapters.register_dumper(array, _dumper_of(kind))
                 self._connected += 1
                 return connection
 
@@ -219,7 +242,6 @@ class MessageLog:
                     repeated = await self._commit(current, batch)
             except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
                 # the database has refused: certainly nothing was committed
-                await _roll_back(current)
                 if len(batch) > 1:
                     for entry in batch:
                         if current is None and (current := await self._connect()) is None:
@@ -250,41 +272,28 @@ class MessageLog:
 
     async def _stored(self, connection: AsyncConnection, batch: Sequence[Entry]) -> set[UUID]:
         found = await (await connection.execute(_FIND_MESSAGES, [[entry.id for entry in batch]])).fetchall()
-        await connection.rollback()
         return {row[0] for row in found}
 
     async def _commit(self, connection: AsyncConnection, batch: Sequence[Entry]) -> Sequence[Entry]:
-        """One transaction; the entries whose nonce had been used, of which nothing was written."""
-        repeated: Sequence[Entry] = ()
-        cursor = connection.cursor(binary=True)
-        with_nonce = {entry.nonce: entry for entry in batch if entry.nonce is not None}
-        if with_nonce:
-            # In one order everywhere, so that two processes that meet the same nonces wait for each other and never in a circle.
-            ordered = sorted(with_nonce)
-            await cursor.execute(_ADD_NONCES, [ordered, [with_nonce[nonce].nonce_expires_at for nonce in ordered]])
-            new = {bytes(row[0]) for row in await cursor.fetchall()}
-            repeated = [
-                entry for entry in batch if entry.nonce is not None and (entry.nonce not in new or with_nonce[entry.nonce] is not entry)
-            ]
-        written = [entry for entry in batch if entry not in repeated] if repeated else batch
-        if written:
-            await _copy(cursor, _COPY_MESSAGES, [entry.message for entry in written])
-        if ledger := [entry.ledger for entry in written if entry.ledger]:
-            await _copy(cursor, _COPY_LEDGER, ledger)
-        await connection.commit()
+        """One statement, which is one transaction; the entries whose nonce had been used, of which nothing was written."""
+        with_nonce = {entry.nonce.nonce: entry for entry in reversed(batch) if entry.nonce is not None}
+        twice = [entry for entry in batch if entry.nonce is not None and with_nonce[entry.nonce.nonce] is not entry]
+        written = [entry for entry in batch if entry not in twice] if twice else batch
+        # In one order everywhere, so that two processes that meet the same nonces wait for each other and never in a circle.
+        nonces = [entry.nonce for _, entry in sorted(with_nonce.items(), key=itemgetter(0)) if entry.nonce is not None]
+        values = [
+            *_arrays([rows.packed(nonce) for nonce in nonces], rows.NONCE_TYPES),
+            *_arrays([entry.message for entry in written], rows.MESSAGE_TYPES),
+            *_arrays([rows.packed(rows.UsedNonce(entry.nonce.nonce if entry.nonce else None)) for entry in written], rows.USED_TYPES),
+            *_arrays([entry.reading for entry in written if entry.reading], rows.LEDGER_TYPES),
+        ]
+        cursor = await connection.execute(rows.APPEND, values, prepare=True, binary=True)
+        fresh = {bytes(nonce) for (nonce,) in await cursor.fetchall()}
         self.commits += 1
         self.entries += len(written)
-        return repeated
-
-
-async def _copy(cursor: psycopg.AsyncCursor[tuple[object, ...]], statement: str, packed: list[bytes]) -> None:
-    async with cursor.copy(statement.encode()) as copy:
-        await copy.write(b"".join((rows.SIGNATURE, *packed, rows.TRAILER)))
-
-
-async def _roll_back(connection: AsyncConnection) -> None:
-    with suppress(psycopg.Error):
-        await connection.rollback()
+        if not twice and len(fresh) == len(nonces):
+            return ()
+        return [entry for entry in batch if entry.nonce is not None and (entry in twice or entry.nonce.nonce not in fresh)]
 
 
 def _settle(batch: Sequence[Entry]) -> None:

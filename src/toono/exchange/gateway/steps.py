@@ -29,7 +29,7 @@ from toono.exchange.domain.paths import normal_path
 from toono.exchange.gateway.call import Call, Receive, Shared
 from toono.exchange.gateway.log import Entry, LogUnavailable, NonceRepeated
 from toono.exchange.gateway.provider import ProviderUnreachable
-from toono.exchange.gateway.rows import LedgerRow, MessageRow, packed
+from toono.exchange.gateway.rows import LedgerRow, MessageRow, NonceRow, packed
 from toono.exchange.gateway.signing import SigningFailed
 from toono.kernel.ids import uuid7
 
@@ -262,7 +262,8 @@ async def log_request(shared: Shared, call: Call) -> None:
         signature=call.request_signature,
         member=call.consumer,
     )
-    entry = Entry(row.id, packed(row), nonce=call.nonce, nonce_expires_at=call.at + _NONCE_LIFE if call.nonce else None)
+    nonce = NonceRow(call.nonce, call.at + _NONCE_LIFE) if call.nonce is not None else None
+    entry = Entry(row.id, packed(row), nonce=nonce)
     try:
         shared.log.check_room()
         await shared.log.append(entry)
@@ -381,7 +382,7 @@ async def log_response(shared: Shared, call: Call) -> None:
         call, "response", head=call.response_head, body=answer.body, digest=call.response_hash, signature=call.response_signature,
         member=call.service.provider, status=answer.status,
     )  # fmt: skip
-    await _append_outcome(shared, Entry(row.id, packed(row), packed(_ledger_row(call)) if call.civil_id is not None else b""))
+    await _append_outcome(shared, Entry(row.id, packed(row), packed(_ledger_row(call)) if call.civil_id is not None else None))
 
 
 async def log_fault(shared: Shared, call: Call, fault: Fault, dialect: Dialect) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,6 +29,7 @@ class Reading:
     answered_at: datetime
     message_id: str | None
     receipt: str | None
+    aimag_code: str | None = None
 
 
 def read(*, use: FactUse, meaning: Meaning, person: Person, case_number: str) -> Reading:
@@ -47,6 +49,7 @@ def read(*, use: FactUse, meaning: Meaning, person: Person, case_number: str) ->
         raise RegisterSilent(f"{use.meaning}: {error}", cause=error.code) from error
     return Reading(
         absent=False, lines=_lines(meaning, answer.body), answered_at=answer.answered_at, message_id=answer.message_id, receipt=answer.receipt,
+        aimag_code=_aimag(meaning, answer.body),
     )  # fmt: skip
 
 
@@ -60,6 +63,11 @@ def _lines(meaning: Meaning, body: Any) -> list[dict[str, Any]]:
         elif field.required:
             raise RegisterSilent(f"{meaning.code}: the answer has no {field.pointer}", cause="incomplete")
     return lines
+
+
+def _aimag(meaning: Meaning, body: Any) -> str | None:
+    code = _at(body, meaning.aimag_pointer) if meaning.aimag_pointer else None
+    return code if isinstance(code, str) and re.fullmatch(r"[0-9]{2}", code) else None
 
 
 def _at(body: Any, pointer: str) -> Any:

@@ -10,10 +10,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toono.kernel.actor import Channel
-from toono.kernel.contract import Contract
 from toono.kernel.money import NOTHING, Money
 from toono.services.contracts import Assurance, Ground, LegalBasis, Option, QuestionKind, Text
 
@@ -26,7 +25,9 @@ Condition = Annotated[str, Field(min_length=1, max_length=500)]
 """CEL (https://cel.dev) over ``answers`` and ``facts``; gives true or false."""
 
 
-class _Part(Contract):
+class _Part(BaseModel):
+    """Frozen and closed like a contract; it stays inside the room."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
@@ -62,6 +63,8 @@ class Meaning(_Part):
     """Template of the path; the variable is the applicant's identifier."""
     fields: tuple[MeaningField, ...] = Field(min_length=1)
     """What is read, and nothing else of the answer."""
+    aimag_pointer: str | None = Field(default=None, pattern=r"^(/[^/]+)+$")
+    """Where the answer has the code of the aimag; it is kept on the case for figures and shown nowhere."""
     knows: tuple[MeaningCode, ...] = ()
     """What the register holds besides; no service reads it here, but no question may ask for it either."""
 

@@ -50,7 +50,8 @@ def _store(case: Case, readings: Sequence[tuple[FactUse, Meaning, registers.Read
     the other wrote, and one current fact remains."""
     with transaction.atomic():
         Case.objects.select_for_update().get(id=case.id)
-        Case.objects.filter(id=case.id).update(facts_tried_at=at)
+        aimag_code = next((reading.aimag_code for _, _, reading in readings if reading.aimag_code), case.aimag_code)
+        Case.objects.filter(id=case.id).update(facts_tried_at=at, aimag_code=aimag_code)
         for use, meaning, reading in readings:
             Fact.objects.filter(case=case, name=use.name, retired_at__isnull=True).update(retired_at=at)
             Fact.objects.create(

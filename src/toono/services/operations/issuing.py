@@ -58,14 +58,16 @@ def document_picture(*, actor: Actor, document_id: UUID) -> DocumentFile:
     row = readable_document(actor, document_id)
     case = Case.objects.get(id=row.case_id)
     definition, version = definitions.version(case.service, case.service_version)
-    data = _data(case, definition, _lines(case, definition), row)
+    have = current(case)
+    data = _data(case, definition, _lines(case, definition, have), row, have)
     content = typesetter.picture(template=version.content["template"], data=data)
     return DocumentFile(name=f"{row.code[:4]}.svg", media_type="image/svg+xml", content=content)
 
 
 def _made(case: Case, definition: Definition, version: ServiceVersion, *, actor: Actor) -> Document:
     code, salt, issued_at = public_code(CODE_LENGTH), secrets.token_hex(16), now()
-    lines, days = _lines(case, definition), definition.document.validity_days
+    have, days = current(case), definition.document.validity_days
+    lines = _lines(case, definition, have)
     template = version.content["template"]
     document = Document(
         code=code, case=case, person_id=case.person_id, service=case.service, title=definition.document.title.model_dump(),
@@ -74,16 +76,15 @@ def _made(case: Case, definition: Definition, version: ServiceVersion, *, actor:
         valid_until=terms.end_of_day(days, issued_at) if days else None,
         template_version=version.version, template_digest=hashlib.sha256(template.encode()).hexdigest(),
     )  # fmt: skip
-    plain = typesetter.pdf(template=template, data=_data(case, definition, lines, document), at=issued_at)
+    plain = typesetter.pdf(template=template, data=_data(case, definition, lines, document, have), at=issued_at)
     title = definition.document.title.mn
     sealed = seals.seal(actor=actor, organisation=case.organisation, pdf=plain, reason=title)
     document.pdf, document.size_bytes, document.sha256 = sealed, len(sealed), hashlib.sha256(sealed).hexdigest()
     return document
 
 
-def _lines(case: Case, definition: Definition) -> list[tuple[Text, str]]:
+def _lines(case: Case, definition: Definition, have: dict[str, Fact]) -> list[tuple[Text, str]]:
     """The rows of the table; what the register or the applicant left empty has no row."""
-    have = current(case)
     lines = [_line(row, case, definition, have) for row in definition.document.rows]
     return [line for line in lines if line is not None]
 
@@ -101,10 +102,10 @@ def _line(row: DocumentRow, case: Case, definition: Definition, have: dict[str, 
     return row.label or question.label, answers.shown(question, kept).mn
 
 
-def _data(case: Case, definition: Definition, lines: list[tuple[Text, str]], document: Document) -> dict[str, Any]:
+def _data(case: Case, definition: Definition, lines: list[tuple[Text, str]], document: Document, have: dict[str, Fact]) -> dict[str, Any]:
     """What ``letterhead.typ`` reads."""
     here, code = local(document.issued_at), document.code
-    facts = [fact for fact in current(case).values() if not fact.absent]
+    facts = [fact for fact in have.values() if not fact.absent]
     read_at = max((fact.answered_at for fact in facts), default=document.issued_at)
     last_day = local(document.valid_until) if document.valid_until else None
     base = urlsplit(settings().base_url)

@@ -41,6 +41,7 @@ def test_a_reference_is_ordered_without_one_question_and_is_there_in_seconds(sta
     assert (draft.phase, draft.next.kind, draft.answers) == (Phase.DRAFT, NextKind.CHECK, ())
     assert {f.name: f.state for f in draft.facts} == {"identity": FactState.READ, "address": FactState.READ}
     assert all(f.answered_at and f.message_id and f.source.mn for f in draft.facts)
+    assert draft.aimag_code is not None and len(draft.aimag_code) == 2
     page = api.check(actor=actor, case_id=draft.id)
     assert page.button.mn == "Лавлагаа авах"
     case = api.submit_case(actor=actor, case_id=draft.id, form_token=page.form_token)
