@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
 MESSAGE_TABLE: Final = "exchange_messagerecord"
@@ -33,12 +33,12 @@ class ColumnType(NamedTuple):
     array_oid: int
 
 
-TYPES: Final = {
-    "UUID": ColumnType("uuid", 2950, 2951),
-    "str": ColumnType("text", 25, 1009),
-    "datetime": ColumnType("timestamptz", 1184, 1185),
-    "int": ColumnType("int4", 23, 1007),
-    "bytes": ColumnType("bytea", 17, 1001),
+TYPES: Final[dict[type, ColumnType]] = {
+    UUID: ColumnType("uuid", 2950, 2951),
+    str: ColumnType("text", 25, 1009),
+    datetime: ColumnType("timestamptz", 1184, 1185),
+    int: ColumnType("int4", 23, 1007),
+    bytes: ColumnType("bytea", 17, 1001),
 }
 
 
@@ -115,7 +115,7 @@ Packed = tuple[bytes, ...]
 
 def types_of(row: type[Row]) -> tuple[ColumnType, ...]:
     """The types of the columns of ``row``, from its annotations."""
-    return tuple(TYPES[str(annotation).removesuffix(" | None")] for annotation in row.__annotations__.values())
+    return tuple(TYPES[get_args(hint)[0] if get_args(hint) else hint] for hint in get_type_hints(row).values())
 
 
 def packed(row: Row) -> Packed:
