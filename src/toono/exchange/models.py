@@ -1,7 +1,7 @@
 """The tables of the gateway: message log, access ledger, nonces. Only the gateway writes them; rows are never changed.
 
-The gateway writes by COPY (``gateway/rows.py``), so a column added here must be added there; a test compares both. Ids are UUIDv7 and rise with time: when the
-tables grow, they are partitioned by ``id`` without touching a row.
+The gateway writes them by SQL of its own (``gateway/rows.py``), so a column added here must be added there; a test compares both. Ids are
+UUIDv7 and rise with time: when the tables grow, they are partitioned by ``id`` without touching a row.
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ class Fault(Exception):
 
     def __init__(self, code: Code, reason: str, message: str) -> None:
         super().__init__(f"{code.value} ({reason}): {message}")
-        self.code, self.reason, self.message = code, reason, message
+        self.code, self.reason = code, reason
+        self.message = message.encode("utf-8", "backslashreplace").decode()  # it may quote bytes that are no text
         self.id = str(uuid4())
 
     def type(self, dialect: Dialect) -> str:

@@ -117,7 +117,7 @@ class MessageLog:
 
     def open(self) -> None:
         """Start the writers. The database need not be there yet."""
-        self._writers = [asyncio.create_task(self._write(), name=f"message-log-{n}") for n in range(limits.LOG_WRITERS)]
+        self._writers = [asyncio.create_task(self._keep_writing(), name=f"message-log-{n}") for n in range(limits.LOG_WRITERS)]
 
     async def close(self) -> None:
         """Commit what waits and stop."""
@@ -126,6 +126,7 @@ class MessageLog:
         _, left = await asyncio.wait(self._writers, timeout=limits.LOG_WAIT_SECONDS)
         for task in left:
             task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def check_room(self) -> None:
         """:raises LogUnavailable: so much waits already that a new call would wait in vain."""
@@ -161,20 +162,30 @@ class MessageLog:
                 size += entry.size
         return batch
 
+    async def _keep_writing(self) -> None:
+        """A fault nobody thought of ends one batch, whose calls give up in time, and not the writer."""
+        while True:
+            try:
+                return await self._write()  # ends when the log is closed
+            except Exception:
+                _log.exception("A writer of the message log failed")
+                await asyncio.sleep(limits.LOG_RECONNECT_SECONDS[0])
+
     async def _write(self) -> None:
         connection: AsyncConnection | None = None
-        while not (self._closing and not self._waiting):
-            if connection is None:
-                connection = await self._connect()
-                continue
-            if not self._waiting:
-                connection = await self._rest(connection)
-                continue
-            batch = self._take_batch()
-            if batch:
-                connection = await self._store(connection, batch)
-        if connection is not None:
-            await connection.close()
+        try:
+            while not (self._closing and not self._waiting):
+                if connection is None:
+                    connection = await self._connect()
+                    if connection is None:
+                        return
+                elif not self._waiting:
+                    connection = await self._rest(connection)
+                elif batch := self._take_batch():
+                    connection = await self._store(connection, batch)
+        finally:
+            if connection is not None:
+                await self._give_up(connection)
 
     async def _rest(self, connection: AsyncConnection) -> AsyncConnection | None:
         """Wait for work. A connection that died meanwhile is noticed now and not by the next call."""

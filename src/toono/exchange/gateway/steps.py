@@ -326,6 +326,8 @@ async def forward(shared: Shared, call: Call) -> None:
         raise Fault(code, error.reason, str(error)) from error
     finally:
         shared.metrics.provider_seconds.observe(perf_counter() - started)
+    call.counted_bytes += len(call.answer.body)
+    shared.body_bytes_in_flight += len(call.answer.body)
 
 
 def _secret(shared: Shared, name: str) -> str:
