@@ -34,6 +34,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _catalogue_lint(arguments: argparse.Namespace) -> int:
+    # The linter asks no database, but its door stands beside Django's models, which want settings before a first start has made any.
+    os.environ.setdefault("TOONO_DATABASE_URL", "postgresql://nobody@nowhere/nothing")
+    os.environ.setdefault("TOONO_SECRET_KEY", "unused by the linter")
+    settings.cache_clear()
+    import django
+
+    django.setup()
     from toono.services.api import lint_catalogue
 
     findings = lint_catalogue(folder=Path(arguments.folder))

@@ -24,15 +24,29 @@ class Profile(StrEnum):
     SYSTEM = "system"  # a client system of the platform itself
 
 
+NAME_LIMIT_BYTES = 64
+
+
 class SubjectName(Contract):
     """The legal person whom a certificate names (ETSI EN 319 412-3 §4.2.1)."""
 
     common_name: str = Field(min_length=1, max_length=64)
     """By what it is called: the organisation's short name, or what the key does."""
     organisation: str = Field(min_length=1, max_length=64)
-    """Full registered name. X.520 allows 64 characters; longer names are the caller's to shorten."""
+    """Full registered name, as far as :meth:`of` had to shorten it."""
     register_number: str = Field(pattern=r"^\d{7}$")
     """Legal entity's register number; becomes ``organizationIdentifier`` ``NTRMN-<register>``."""
+
+    @classmethod
+    def of(cls, name: str, register_number: str) -> SubjectName:
+        """The legal person called ``name``. A long name is cut after a whole word: its register number is what counts.
+
+        X.520 allows 64 characters, ``cryptography`` 64 bytes of UTF-8, which is 32 Cyrillic letters.
+        """
+        if len(name.encode()) > NAME_LIMIT_BYTES:
+            cut = name.encode()[: NAME_LIMIT_BYTES + 1].decode(errors="ignore")
+            name = cut.rpartition(" ")[0] or name.encode()[:NAME_LIMIT_BYTES].decode(errors="ignore")
+        return cls(common_name=name, organisation=name, register_number=register_number)
 
 
 class RevocationReason(StrEnum):

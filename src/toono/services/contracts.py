@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from toono.kernel.contract import Contract
 from toono.kernel.money import Money
@@ -26,12 +27,19 @@ class Text(Contract):
         return self.en if language.startswith("en") else self.mn
 
 
+def _same_in_both(article: object) -> object:
+    return {"mn": article, "en": article} if isinstance(article, str) else article
+
+
+Article = Annotated[Text, BeforeValidator(_same_in_both)]
+"""An article: a number, the same in both languages, or words in each where the law has no numbers."""
+
+
 class LegalBasis(Contract):
     """A law and the article in it."""
 
     law: Text
-    article: str
-    """``28.6``; in words where the law has no numbers."""
+    article: Article
 
 
 class Assurance(StrEnum):
@@ -133,7 +141,7 @@ class Ground(Contract):
     code: str
     text: Text
     law: Text
-    article: str
+    article: Article
     remedy: Text
     """What would change the answer."""
 

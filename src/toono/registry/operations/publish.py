@@ -32,7 +32,6 @@ from toono.registry.verification import TYPE, verify_configuration
 KEY = "configuration"
 _PUBLISHER = SubjectName(common_name="Toono exchange configuration", organisation="Тооно", register_number="0000000")
 """The platform itself. No legal entity has this register number."""
-_NAME_LIMIT_BYTES = 64  # of a name in a certificate; X.520 counts letters, the library bytes of UTF-8
 
 
 def publish_configuration(*, actor: Actor) -> int:
@@ -132,16 +131,7 @@ def _certificate(organisation: Organisation) -> CertificateInfo:
 
 def subject_name(organisation: Organisation) -> SubjectName:
     """The organisation in a certificate; a long name is cut there, its register number is what counts."""
-    name = _shortened(organisation.name_mn)
-    return SubjectName(common_name=name, organisation=name, register_number=organisation.register_number)
-
-
-def _shortened(name: str) -> str:
-    """As many whole words as the limit takes; a first word that is longer is cut itself."""
-    if len(name.encode()) <= _NAME_LIMIT_BYTES:
-        return name
-    cut = name.encode()[: _NAME_LIMIT_BYTES + 1].decode(errors="ignore")
-    return cut.rpartition(" ")[0] or name.encode()[:_NAME_LIMIT_BYTES].decode(errors="ignore")
+    return SubjectName.of(organisation.name_mn, organisation.register_number)
 
 
 def _member(organisation: Organisation, info: CertificateInfo) -> MemberEntry:

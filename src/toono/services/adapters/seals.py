@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from toono.kernel.actor import Actor
+from toono.kernel.actor import Actor, system
 from toono.pki import api as pki
 from toono.pki.contracts import Profile, SubjectName
 from toono.pki.errors import NoSealCertificate
 from toono.registry import api as registry
 
 PLACE = "Улаанбаатар"
-NAME_LIMIT = 64
-"""X.520: longer names do not fit into a certificate."""
+ITSELF = system("services")
+"""Who asks for an organisation's first certificate: no officer may."""
 
 
 def seal(*, actor: Actor, organisation: str, pdf: bytes, reason: str) -> bytes:
@@ -24,8 +24,6 @@ def seal(*, actor: Actor, organisation: str, pdf: bytes, reason: str) -> bytes:
         return pki.seal_pdf(actor=actor, organisation=organisation, pdf=pdf, reason=reason, location=PLACE)
     except NoSealCertificate:
         body = registry.organisation(organisation)
-        subject = SubjectName(
-            common_name=body.name_mn[:NAME_LIMIT], organisation=body.name_mn[:NAME_LIMIT], register_number=body.register_number
-        )
-        pki.certificate_for(actor=actor, key=f"seal/{organisation}", profile=Profile.SEAL, subject=subject)
+        subject = SubjectName.of(body.name_mn, body.register_number)
+        pki.certificate_for(actor=ITSELF, key=f"seal/{organisation}", profile=Profile.SEAL, subject=subject)
         return pki.seal_pdf(actor=actor, organisation=organisation, pdf=pdf, reason=reason, location=PLACE)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from toono.kernel.actor import Channel
 from toono.kernel.money import NOTHING, Money
-from toono.services.contracts import Assurance, Ground, LegalBasis, Option, QuestionKind, Text
+from toono.services.contracts import Article, Assurance, Ground, LegalBasis, Option, QuestionKind, Text
 
 ServiceCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -111,7 +111,7 @@ class AsksAgain(_Part):
     """Why a question may ask what a register knows: by law, until a day."""
 
     law: Text
-    article: str
+    article: Article
     until: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 

@@ -123,7 +123,7 @@ def _data(case: Case, definition: Definition, lines: list[tuple[Text, str]], doc
         "valid_until": f"{last_day:%Y.%m.%d} хүртэл" if last_day else "Хугацаагүй",
         "date": [here.year, here.month, here.day],
         "facts_day": terms.as_of(read_at),
-        "basis": [f"{basis.law.mn}, {basis.article}" for basis in definition.legal_basis],
+        "basis": [f"{basis.law.mn}, {basis.article.mn}" for basis in definition.legal_basis],
         "sources": sorted({f"{fact.source['mn']}, {local(fact.answered_at):%Y.%m.%d %H:%M}" for fact in facts}),
         "rows": [{"label": label.model_dump(), "value": value} for label, value in lines],
     }

@@ -56,7 +56,7 @@ def test_a_refusal_names_ground_law_remedy_and_appeal_and_makes_no_document(stac
     refused = api.case(actor=actor, case_id=case.id)
     assert (refused.phase, refused.next.kind, refused.document) == (Phase.REFUSED, NextKind.REFUSAL, None)
     assert refused.decision is not None and refused.decision.ground is not None and refused.decision.appeal is not None
-    assert refused.decision.ground.article == "28.4"
+    assert refused.decision.ground.article.mn == "28.4"
     assert refused.decision.ground.remedy.mn
     told = [m for m in notifications.inbox(actor=actor) if m.template == "case_decided_refused"]
     assert len(told) == 1 and "Булгийн ундарга бага." in told[0].body_mn
