@@ -45,7 +45,7 @@ def _catalogue_lint(arguments: argparse.Namespace) -> int:
 
     findings = lint_catalogue(folder=Path(arguments.folder))
     for finding in findings:
-        print(finding)
+        print(f"{finding.file}: {finding.where}: {finding.message} [{finding.rule}]")
     print(f"{len(findings)} findings" if findings else "The catalogue is sound.")
     return 1 if findings else 0
 

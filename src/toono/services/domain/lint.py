@@ -321,7 +321,8 @@ def _texts(definition: Definition, meanings: Meanings) -> Iterator[Problem]:
     def walk(value: Any, where: str) -> Iterator[Problem]:
         if isinstance(value, dict):
             if set(value) == {"mn", "en"} and isinstance(value["mn"], str):
-                if not any("а" <= letter <= "я" or letter in "өүё" for letter in value["mn"].lower()):
+                number = value["mn"] == value["en"] and not any(letter.isalpha() for letter in value["mn"])
+                if not number and not any("а" <= letter <= "я" or letter in "өүё" for letter in value["mn"].lower()):
                     yield where, f"«{value['mn']}» is not Mongolian."
                 if any("а" <= letter <= "я" or letter in "өүё" for letter in value["en"].lower()):
                     yield where, f"«{value['en']}» is not English."
