@@ -64,6 +64,11 @@ def test_two_copies_run_side_by_side(stack: Stack, second: Stack) -> None:
         assert httpx.get(copy.gateway_url + "/health/ready").status_code == 200
 
 
+def test_only_the_owner_reaches_the_signer_and_the_secrets(second: Stack) -> None:
+    assert second.settings.signer_socket.stat().st_mode & 0o777 == 0o600
+    assert [f.name for f in second.settings.secrets.iterdir() if f.stat().st_mode & 0o077] == []
+
+
 def test_a_second_start_in_the_same_home_is_refused_with_a_sentence(second: Stack) -> None:
     refused = up(second.environment)
     assert refused.returncode == 2

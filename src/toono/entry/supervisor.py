@@ -211,7 +211,7 @@ def granian(
     extra: tuple[str, ...] = (),
 ) -> list[str]:
     """Command line of a Granian server for ``target`` on a port or a Unix socket."""
-    place = ["--uds", str(socket_path), "--uds-permissions", "600"] if socket_path else ["--host", settings.host, "--port", str(port)]
+    place = ["--uds", str(socket_path), "--uds-permissions", "0o600"] if socket_path else ["--host", settings.host, "--port", str(port)]
     kind = ["--blocking-threads", str(threads)] if interface == "wsgi" else ["--loop", "uvloop"]
     return [
         sys.executable, "-m", "granian", target, "--interface", interface, *place, *kind, "--workers", str(workers), "--no-ws", "--http", "1",
