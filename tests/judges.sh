@@ -12,7 +12,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "installing from Debian: ${missing[*]} …"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || true
+    command -v chromium >/dev/null || .venv/bin/python -m playwright install --with-deps chromium
   elif [[ " ${missing[*]} " == " chromium " ]]; then
     .venv/bin/python -m playwright install chromium
   else

@@ -74,10 +74,12 @@ def processes(s: Settings) -> dict[str, Process]:
     """Every process of this copy, in the order of starting."""
     found = {
         "signer": Process("signer", granian("toono.entry.signer:application", interface="asgi", settings=s, socket_path=s.signer_socket), _socket_answers(s.signer_socket), socket=s.signer_socket),
-        "gateway": Process("gateway", granian("toono.entry.gateway:application", interface="asgi", settings=s, port=s.gateway_port, extra=("--http1-header-read-timeout", "5000")), _answers(s.gateway_base_url + "/health/live")),
+        "gateway": Process("gateway", granian("toono.entry.gateway:application", interface="asgi", settings=s, port=s.gateway_port, workers=s.gateway_workers, extra=("--http1-header-read-timeout", "5000")), _answers(s.gateway_base_url + "/health/live")),
         "web": Process("web", granian("toono.entry.web:application", interface="wsgi", settings=s, port=s.web_port, workers=s.web_workers, threads=s.web_threads), _answers(f"http://{s.host}:{s.web_port}/health/ready")),
-        "worker": Process("worker", [sys.executable, "-c", "from toono.entry.worker import main; main()"], lambda: True),
     }  # fmt: skip
+    for number in range(1, s.worker_processes + 1):
+        name = "worker" if number == 1 else f"worker-{number}"
+        found[name] = Process(name, [sys.executable, "-c", "from toono.entry.worker import main; main()"], lambda: True)
     if s.sandbox:
         found["sandbox"] = Process(
             "sandbox",
@@ -154,8 +156,9 @@ def _start_rest(s: Settings, supervisor: Supervisor) -> dict[str, Any]:
     first_start.load_platform(s, say)
     clients = first_start.connect_sandbox(s, say) if s.sandbox else {}
     _publish()
-    for name in ("web", "gateway", "worker"):
-        supervisor.start(plan[name])
+    for name in plan:
+        if name not in ("signer", "sandbox"):
+            supervisor.start(plan[name])
     if s.sandbox:
         say("waiting for the sandbox's registers")
     for process in plan.values():

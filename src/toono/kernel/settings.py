@@ -43,7 +43,9 @@ class Settings:
 
     web_workers: int = _setting(2, "Processes of the portal.")
     web_threads: int = _setting(12, "Threads of each process of the portal.")
-    worker_threads: int = _setting(4, "Jobs that the worker does at the same time.")
+    worker_processes: int = _setting(1, "Processes of the worker.")
+    worker_threads: int = _setting(4, "Jobs that each process of the worker does at the same time.")
+    gateway_workers: int = _setting(1, "Processes of the exchange gateway. One fills a core.")
 
     public_url: str = _setting("", "Address under which people reach the portal. Empty: http://<host>:<web_port>.")
     gateway_url: str = _setting("", "Address of the exchange gateway. Empty: http://<host>:<gateway_port>.")

@@ -79,6 +79,20 @@ def trust_anchors() -> tuple[str, ...]:
     return queries.trust_anchors()
 
 
+def sign(*, key: str, digests: Sequence[bytes]) -> list[bytes]:
+    """ECDSA signatures (DER) over ``digests`` by the key ``key``, as far as this process may use it.
+
+    :raises SignerUnavailable: try again.
+    :raises SignerRefused: the signer's table does not give this process the key.
+    """
+    return signer.client().sign(key=key, digests=digests)
+
+
+def establish_key(*, key: str) -> str:
+    """PEM of the public key of ``key``, which is made where there is none. For keys without a certificate, such as ``token``."""
+    return signer.client().generate(key=key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
 def public_key(*, key: str) -> str:
     """PEM of the public key of a label in the signer.
 

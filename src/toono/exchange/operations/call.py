@@ -22,8 +22,8 @@ from toono.exchange.domain.faults import Code, old_type
 from toono.exchange.errors import ExchangeRefused, ExchangeUnavailable, NotInRegister, ProviderFault, SubjectMismatch
 from toono.kernel.clock import now
 from toono.kernel.settings import settings
+from toono.pki import api as pki
 from toono.pki.errors import SignerRefused, SignerUnavailable
-from toono.pki.signing import SignerClient
 from toono.registry.contracts import CredentialKind
 
 _OWN_KEYS: Final = "system/"
@@ -106,15 +106,10 @@ def _signature_headers(own: _OwnSystem, url: str, headers: dict[str, str], messa
         method="GET", target_uri=url, headers=headers, key_id=own.key, created=int(now().timestamp()), nonce=secrets.token_urlsafe(18)
     )
     try:
-        [der] = _signer().sign(key=own.key, digests=[hashlib.sha256(unsigned.base).digest()])
+        [der] = pki.sign(key=own.key, digests=[hashlib.sha256(unsigned.base).digest()])
     except (SignerUnavailable, SignerRefused) as error:
         raise ExchangeUnavailable(f"The call cannot be signed: {error}", message_id=message_id, reason="signer") from error
     return client_signature.signed_headers(unsigned, der)
-
-
-@cache
-def _signer() -> SignerClient:
-    return SignerClient(settings().signer_socket, settings().secret("signer_token_web"))
 
 
 def _http() -> httpx.Client:

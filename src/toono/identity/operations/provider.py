@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import transaction
 from joserfc.jwk import ECKey, KeySet
 
@@ -29,7 +28,6 @@ from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
 from toono.kernel.settings import settings
 from toono.pki import api as pki
-from toono.pki.signing import SignerClient
 
 SIGNING_KEY = "token"
 """Label of the provider's key in the signer."""
@@ -42,16 +40,11 @@ _public_key_lock = threading.Lock()
 # -- keys -----------------------------------------------------------------------------------------------------
 
 
-def _signer() -> SignerClient:
-    return SignerClient(settings().signer_socket, settings().secret("signer_token_web"))
-
-
 def public_jwk() -> dict[str, Any]:
     """The public key of the id tokens, asked of the signer once per process. ``kid`` is its thumbprint (RFC 7638)."""
     with _public_key_lock:
         if not _public_key:
-            pem = _signer().public_key(SIGNING_KEY).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-            key = ECKey.import_key(pem)
+            key = ECKey.import_key(pki.public_key(key=SIGNING_KEY))
             _public_key.update(key.as_dict(private=False) | {"kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM})
     return dict(_public_key)
 
@@ -155,7 +148,7 @@ def establish(*, actor: Actor) -> None:
     """Make the signing key and enter the platform's own clients. Done at every start; a second time changes nothing."""
     if actor.role != Role.SYSTEM:
         raise NotAllowed(f"{actor} may not set up the provider")
-    _signer().generate(key=SIGNING_KEY)
+    pki.establish_key(key=SIGNING_KEY)
     base = settings().base_url
     _client("portal", "Тооно портал", "Toono portal", settings().secret("portal_client_secret"), [f"{base}/callback"], [f"{base}/"])
     loopback = ["http://127.0.0.1/callback", "http://[::1]/callback"]
