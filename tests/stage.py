@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -85,6 +86,18 @@ class Stack:
         """Process id of one supervised process."""
         noted = json.loads((self.home / "run" / "processes.json").read_text())
         return int(next(p["pid"] for p in noted if p["name"] == name))
+
+    def kill(self, name: str) -> None:
+        """kill -9 of one supervised process and its children; waits while it is being started again."""
+
+        def killed() -> bool:
+            try:
+                os.killpg(self.pid(name), signal.SIGKILL)
+            except (ProcessLookupError, StopIteration):
+                return False
+            return True
+
+        self.wait(killed, timeout=30)
 
     def stop(self) -> None:
         self.http.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -38,7 +37,7 @@ def without(broken: Stack) -> Callable[..., AbstractContextManager[None]]:
         broken.process.send_signal(signal.SIGSTOP)
         try:
             for name in names:
-                os.killpg(broken.pid(name), signal.SIGKILL)
+                broken.kill(name)
             yield
         finally:
             broken.process.send_signal(signal.SIGCONT)

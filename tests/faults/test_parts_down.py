@@ -132,9 +132,6 @@ def test_database_down_for_ten_seconds_loses_no_order_and_no_answer(broken: Stac
 
 @pytest.mark.parametrize("victim", ["gateway", "signer", "postgres"])
 def test_kill_9_under_load_loses_no_answered_call_from_the_log(broken: Stack, victim: str) -> None:
-    import os
-    import signal
-
     answered: list[str] = []
     stop = threading.Event()
     lock = threading.Lock()
@@ -156,7 +153,7 @@ def test_kill_9_under_load_loses_no_answered_call_from_the_log(broken: Stack, vi
     for _ in range(3):
         seen = len(answered)
         broken.wait(lambda seen=seen: len(answered) > seen + 5, timeout=60)  # type: ignore[misc]
-        os.killpg(broken.pid(victim), signal.SIGKILL)
+        broken.kill(victim)
     seen = len(answered)
     broken.wait(lambda: len(answered) > seen + 5, timeout=60)
     stop.set()
@@ -171,9 +168,6 @@ def test_kill_9_under_load_loses_no_answered_call_from_the_log(broken: Stack, vi
 
 
 def test_kill_9_of_web_and_worker_during_orders_gives_each_order_one_document(broken: Stack) -> None:
-    import os
-    import signal
-
     people = [signed_in(broken, n) for n in range(10, 16)]
     paths: list[str] = []
     for number, person in enumerate(people):
@@ -183,9 +177,9 @@ def test_kill_9_of_web_and_worker_during_orders_gives_each_order_one_document(br
         person.press(form=form, **ticks)
         paths.append(person.path)
         if number % 2 == 0:
-            os.killpg(broken.pid("worker"), signal.SIGKILL)
+            broken.kill("worker")
         if number == 3:
-            os.killpg(broken.pid("web"), signal.SIGKILL)
+            broken.kill("web")
             broken.wait(lambda: _alive(broken), timeout=60)
     for person, path in zip(people, paths, strict=True):
         person.open(path)

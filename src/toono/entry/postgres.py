@@ -54,7 +54,13 @@ def _as_server_user(settings: Settings) -> list[str]:
     if os.geteuid() != 0:
         return []
     user = pwd.getpwnam("nobody")
-    drop = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    drop = [
+        "setpriv",
+        f"--reuid={user.pw_uid}",
+        f"--regid={user.pw_gid}",
+        "--clear-groups",
+        "--pdeathsig=INT",
+    ]  # a change of user forgets who the parent is; setpriv sets it anew
     reaches = subprocess.run([*drop, "test", "-x", str(_binary("postgres")), "-a", "-x", str(folder(settings).parent)], check=False)
     if reaches.returncode == 0:
         return drop
