@@ -11,6 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+_ONCE = """
+local lines, n = {{}}, 0
+for line in io.lines("{file}") do lines[#lines + 1] = line end
+request = function()
+  n = n + 1
+  local path, rest = lines[n]:match("([^\\t]*)\\t(.*)")
+  local headers = {{}}
+  for name, value in rest:gmatch("([^\\t]+)\\t([^\\t]*)") do headers[name] = value end
+  return wrk.format("GET", path, headers)
+end
+"""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -39,13 +51,14 @@ end
 def wrk(
     url: str,
     *,
+    folder: Path,
     seconds: int = 8,
     connections: int = 32,
     headers: dict[str, str] | None = None,
-    folder: Path,
     variants: list[str] | None = None,
+    once: list[tuple[str, dict[str, str]]] | None = None,
 ) -> Result:
-    """GET ``url`` as fast as the server answers; ``variants`` are paths asked in turn."""
+    """GET ``url`` as fast as the server answers; ``variants`` are paths asked in turn, ``once`` are requests sent one time each."""
     script = folder / "wrk.lua"
     turn = ""
     if variants:
@@ -53,6 +66,10 @@ def wrk(
         turn = (
             f"local paths = {{{listed}}}\nlocal n = 0\nrequest = function() n = n + 1; return wrk.format(nil, paths[n % #paths + 1]) end\n"
         )
+    if once:
+        lines = ("\t".join([path, *(f"{name}\t{value}" for name, value in named.items())]) for path, named in once)
+        (folder / "once.txt").write_text("\n".join(lines))
+        turn = _ONCE.format(file=folder / "once.txt")
     script.write_text(turn + _SCRIPT)
     options = [f"-H{name}: {value}" for name, value in (headers or {}).items()]
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), *options, url]
