@@ -119,7 +119,7 @@ def _exchange(question: Question, code: str) -> dict[str, Any]:
     # RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
     basic = httpx.BasicAuth(quote_plus(CLIENT_ID), quote_plus(settings().secret("portal_client_secret")))
     with _thread_to_wait_with():
-        answer = _http().post(settings().base_url + "/oidc/token", data=form, auth=basic)
+        answer = _http().post(settings().inner_base_url + "/oidc/token", data=form, auth=basic)
     if answer.status_code >= 500:
         raise SignInBusy(f"the token endpoint answers {answer.status_code}")
     return _json(answer)
@@ -146,7 +146,7 @@ class _Keys:
         age = time.monotonic() - self._fetched
         if self._keys is None or age > (KEYS_ASKED_AGAIN_SECONDS if unknown_key else KEYS_KEPT_SECONDS):
             with _thread_to_wait_with():
-                found = _json(_http().get(settings().base_url + "/oidc/jwks"))
+                found = _json(_http().get(settings().inner_base_url + "/oidc/jwks"))
             with self._lock:
                 self._keys, self._fetched = KeySet.import_key_set(found), time.monotonic()  # type: ignore[arg-type]
         return self._keys

@@ -13,7 +13,9 @@ _source = Path(__file__).resolve().parents[1]
 
 DEBUG = _s.debug
 SECRET_KEY = _s.session_key
-ALLOWED_HOSTS = sorted({urlsplit(_s.base_url).hostname or "", _s.host, "localhost", "127.0.0.1"} - {""})
+ALLOWED_HOSTS = sorted(
+    {urlsplit(_s.base_url).hostname or "", urlsplit(_s.inner_base_url).hostname or "", _s.host, "localhost", "127.0.0.1"} - {""}
+)
 CSRF_TRUSTED_ORIGINS = [_s.base_url]
 ROOT_URLCONF = "toono.entry.urls"
 WSGI_APPLICATION = "toono.entry.web.application"
@@ -97,8 +99,6 @@ CSRF_FAILURE_VIEW = "toono.ui.views.form_expired"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SECURE_HSTS_SECONDS = 63_072_000 if _s.secure else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200

@@ -55,7 +55,7 @@ def _answer(url: str) -> Any:
 
 
 def _portal(s: Settings) -> list[Finding]:
-    return [(_answer(s.base_url + "/health/ready")["status"] == "ready", "portal: ready")]
+    return [(_answer(s.inner_base_url + "/health/ready")["status"] == "ready", "portal: ready")]
 
 
 def _gateway(s: Settings) -> list[Finding]:
@@ -87,7 +87,7 @@ def _certificates(s: Settings) -> list[Finding]:
 
 
 def _configuration(s: Settings) -> list[Finding]:
-    with urllib.request.urlopen(s.base_url + "/registry/configuration", timeout=5) as answer:  # noqa: S310
+    with urllib.request.urlopen(s.inner_base_url + "/registry/configuration", timeout=5) as answer:  # noqa: S310
         jws = answer.read().decode()
     import base64
 

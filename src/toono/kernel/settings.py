@@ -48,6 +48,9 @@ class Settings:
     gateway_workers: int = _setting(1, "Processes of the exchange gateway. One fills a core.")
 
     public_url: str = _setting("", "Address under which people reach the portal. Empty: http://<host>:<web_port>.")
+    inner_url: str = _setting(
+        "", "Address under which our own processes reach the portal (configuration, tokens). Empty: http://<host>:<web_port>."
+    )
     gateway_url: str = _setting("", "Address of the exchange gateway. Empty: http://<host>:<gateway_port>.")
     database_url: str = _setting(
         "", "PostgreSQL 15 or newer, as postgresql://user:password@host:port/name. Empty: the embedded one.", secret=True
@@ -91,6 +94,11 @@ class Settings:
     def base_url(self) -> str:
         """Address of the portal without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.web_port}").rstrip("/")
+
+    @property
+    def inner_base_url(self) -> str:
+        """The portal as our own processes reach it, past whatever stands before it for people."""
+        return (self.inner_url or f"http://{self.host}:{self.web_port}").rstrip("/")
 
     @property
     def gateway_base_url(self) -> str:

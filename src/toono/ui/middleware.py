@@ -40,6 +40,9 @@ class SecurityHeaders:
         response = self.get_response(request)
         if "Content-Security-Policy" not in response:
             response["Content-Security-Policy"] = content_policy(getattr(response, "toono_form_action", ()))
+        if settings().secure:
+            # Said on every answer: TLS ends before us, so Django cannot see that the request was secure.
+            response["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
         response.setdefault("X-Frame-Options", "DENY")
         response.setdefault("Permissions-Policy", _PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")

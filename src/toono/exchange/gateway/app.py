@@ -48,7 +48,7 @@ class Gateway:
         s = self._settings
         providers = ProviderClient()
         configuration = ConfigurationStore(
-            folder=s.home / "exchange", registry_url=s.base_url, instance=s.exchange_instance, client=providers
+            folder=s.home / "exchange", registry_url=s.inner_base_url, instance=s.exchange_instance, client=providers
         )
         configuration.load()
         self._signer = AsyncSignerClient(s.signer_socket, s.secret("signer_token_gateway"))
