@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -21,7 +22,7 @@ from bench.load import Result, journeys, wrk
 from bench.peers import nginx
 from tests.stage import ROOT, Stack, free_ports, start_stack
 from toono.entry.person import Person
-from toono.entry.tour import order_reference
+from toono.entry.tour import declaration, order_reference, start_form
 from toono.exchange.domain import client_signature
 
 HEAD = "| Work | per second | p50 ms | p95 ms | p99 ms | not good | beside |\n|---|---|---|---|---|---|---|"
@@ -131,6 +132,30 @@ def measure_people(stack: Stack, table: Table) -> None:
     )
     turn = itertools.count(40)
     table.add("reference, one person at a time", journeys(order, count=15, at_once=1))
+    measure_burst(stack, table, browsers)
+
+
+def measure_burst(stack: Stack, table: Table, browsers: list[Person]) -> None:
+    """Everybody orders at the same moment; how fast do the documents come out?"""
+    ready = []
+    for person in browsers:
+        person.open("/services/address-reference/")
+        person.press(form=start_form(person))
+        ready.append((person, person.form(field="form_token"), declaration(person)))
+
+    def documents() -> int:
+        with psycopg.connect(stack.settings.database_dsn) as connection:
+            row = connection.execute("SELECT count(*) FROM services_document").fetchone()
+        return int(row[0]) if row else 0
+
+    before, began = documents(), time.perf_counter()
+    sent = journeys(lambda n: ready[n][0].press(form=ready[n][1], **ready[n][2]), count=len(ready), at_once=8)
+    while documents() < before + len(ready) - sent.bad:
+        time.sleep(0.02)
+    took = time.perf_counter() - began
+    row = f"| **documents out of a burst of {len(ready)} orders** | {len(ready) / took:,.0f} | | | | {sent.bad} | facts read before; decided, rendered, sealed, stored |"
+    table.rows.append(row)
+    print(row, flush=True)
 
 
 def machine() -> str:

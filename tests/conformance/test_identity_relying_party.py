@@ -127,7 +127,7 @@ def slow_provider(party: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         def __getattr__(self, name: str) -> Any:
             from toono.kernel.settings import settings
 
-            return f"http://127.0.0.1:{server.server_port}" if name == "base_url" else getattr(settings(), name)
+            return f"http://127.0.0.1:{server.server_port}" if name == "inner_base_url" else getattr(settings(), name)
 
     monkeypatch.setattr(party, "settings", Elsewhere)
     yield gate

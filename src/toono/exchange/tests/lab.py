@@ -418,7 +418,7 @@ class Lab:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("TOONO_", "DJANGO_"))} | {
             "TOONO_HOME": str(self.home),
             "TOONO_GATEWAY_PORT": str(port),
-            "TOONO_PUBLIC_URL": f"http://127.0.0.1:{self.registry.port}",
+            "TOONO_INNER_URL": f"http://127.0.0.1:{self.registry.port}",
             "TOONO_GATEWAY_DATABASE_URL": self.gateway_dsn if direct else self._cabled_dsn,
             "LAB_MUTANT": mutant,
             **settings,
