@@ -35,13 +35,15 @@ CALM_AFTER_SECONDS = 30.0
 @dataclass
 class Process:
     """One supervised process. ``ready`` answers whether it can be used; ``stop_signal`` asks it to end; ``socket`` is a
-    file that it binds, removed before each start because a killed process leaves it behind."""
+    file that it binds, removed before each start because a killed process leaves it behind. ``orphaned_signal`` is what the
+    kernel sends it when the supervisor dies."""
 
     name: str
     command: list[str]
     ready: Callable[[], bool]
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
+    orphaned_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
     socket: Path | None = None
     popen: subprocess.Popen[bytes] | None = None
@@ -133,7 +135,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             env=os.environ | process.environment,
             start_new_session=True,
-            preexec_fn=_die_with_parent(os.getpid(), process.stop_signal),
+            preexec_fn=_die_with_parent(os.getpid(), process.orphaned_signal),
         )
         log.close()
         process.started_at, process.restart_at = time.monotonic(), None

@@ -79,7 +79,10 @@ def processes(s: Settings) -> dict[str, Process]:
     }  # fmt: skip
     for number in range(1, s.worker_processes + 1):
         name = "worker" if number == 1 else f"worker-{number}"
-        found[name] = Process(name, [sys.executable, "-c", "from toono.entry.worker import main; main()"], lambda: True)
+        # Without its supervisor the database goes too, and a worker that ends politely would wait half a minute for it; its
+        # jobs are taken up again whatever becomes of it.
+        command = [sys.executable, "-c", "from toono.entry.worker import main; main()"]
+        found[name] = Process(name, command, lambda: True, orphaned_signal=signal.SIGKILL)
     if s.sandbox:
         found["sandbox"] = Process(
             "sandbox",
@@ -133,7 +136,9 @@ def _start_database(s: Settings, supervisor: Supervisor) -> None:
         postgres.initialise(s)
         postgres.stop_leftover(s)
         supervisor.check_ports({**ports, "database": s.database_port})
-        server = Process("postgres", postgres.command(s), _database_answers(s), stop_signal=signal.SIGINT, stop_seconds=30)
+        server = Process(
+            "postgres", postgres.command(s), _database_answers(s), stop_signal=signal.SIGINT, orphaned_signal=signal.SIGINT, stop_seconds=30
+        )
         supervisor.start(server)
         supervisor.wait_ready(server)
     else:
