@@ -1,7 +1,7 @@
 """The citizen's register number (регистрийн дугаар): two Cyrillic letters, six digits of birth, two more.
 
 Months 01-12 mean 19YY, 21-32 mean 20YY. The first of the last two digits is odd for men, even for women. The control digit's
-rule is not public, so it is not checked. Source: reference of Mongolian identifiers, docs/reference/identifiers.md.
+rule is not public, so it is not checked.
 """
 
 from __future__ import annotations
