@@ -87,6 +87,13 @@ class Stack:
         noted = json.loads((self.home / "run" / "processes.json").read_text())
         return int(next(p["pid"] for p in noted if p["name"] == name))
 
+    def serves(self) -> bool:
+        """Whether portal and gateway are ready."""
+        try:
+            return all(httpx.get(url + "/health/ready").is_success for url in (self.base_url, self.gateway_url))
+        except httpx.TransportError:
+            return False
+
     def kill(self, name: str) -> None:
         """kill -9 of one supervised process and its children; waits while it is being started again."""
 

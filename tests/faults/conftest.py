@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-import httpx
 import pytest
 
 from tests.stage import Stack, start_stack
@@ -18,14 +17,6 @@ def broken(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     running = start_stack(tmp_path_factory.mktemp("faults") / "home")
     yield running
     running.stop()
-
-
-def well(stack: Stack) -> bool:
-    """Whether every process serves."""
-    try:
-        return httpx.get(stack.base_url + "/health/ready").is_success and httpx.get(stack.gateway_url + "/health/ready").is_success
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture
@@ -41,6 +32,6 @@ def without(broken: Stack) -> Callable[..., AbstractContextManager[None]]:
             yield
         finally:
             broken.process.send_signal(signal.SIGCONT)
-            broken.wait(lambda: well(broken), timeout=60)
+            broken.wait(broken.serves, timeout=60)
 
     return gone

@@ -180,17 +180,10 @@ def test_kill_9_of_web_and_worker_during_orders_gives_each_order_one_document(br
             broken.kill("worker")
         if number == 3:
             broken.kill("web")
-            broken.wait(lambda: _alive(broken), timeout=60)
+            broken.wait(broken.serves, timeout=60)
     for person, path in zip(people, paths, strict=True):
         person.open(path)
         document_link(person)
     with psycopg.connect(broken.settings.database_dsn) as connection:
         row = connection.execute("SELECT count(*), count(DISTINCT case_id) FROM services_document").fetchone()
     assert row is not None and row[0] == row[1]
-
-
-def _alive(broken: Stack) -> bool:
-    try:
-        return httpx.get(broken.base_url + "/health/ready").is_success
-    except httpx.TransportError:
-        return False

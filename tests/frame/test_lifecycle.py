@@ -92,14 +92,7 @@ def test_a_killed_process_is_started_again(second: Stack, name: str) -> None:
     before = second.pid(name)
     os.kill(before, signal.SIGKILL)
     second.wait(lambda: second.pid(name) != before, timeout=30)
-
-    def serves() -> bool:
-        try:
-            return httpx.get(second.base_url + "/health/ready").is_success and httpx.get(second.gateway_url + "/health/ready").is_success
-        except httpx.TransportError:
-            return False
-
-    second.wait(serves, timeout=60)
+    second.wait(second.serves, timeout=60)
 
 
 def test_kill_9_of_the_supervisor_leaves_nothing_that_blocks_the_next_start(second: Stack) -> None:

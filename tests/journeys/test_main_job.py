@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import segno  # noqa: F401 - what printed the code that zxing reads back
 import zxingcpp
 
 from tests.stage import Stack
