@@ -16,6 +16,7 @@ class Role(StrEnum):
     OPERATOR = "operator"  # serves people at a counter
     ADMINISTRATOR = "administrator"  # runs the platform
     LEADER = "leader"  # sees figures of an organisation
+    REPRESENTATIVE = "representative"  # keeps the agreements of an organisation on the exchange
     SYSTEM = "system"  # a process of Toono itself
     ANYBODY = "anybody"  # not signed in
 

@@ -52,6 +52,13 @@ class Settings:
         "", "Address under which our own processes reach the portal (configuration, tokens). Empty: http://<host>:<web_port>."
     )
     gateway_url: str = _setting("", "Address of the exchange gateway. Empty: http://<host>:<gateway_port>.")
+    gateway_name: str = _setting(
+        "main", "Name of this gateway in the configuration of the exchange. Several that share a name share its load."
+    )
+    gateway_tls: bool = _setting(
+        False,
+        "Believe the header Client-Cert (RFC 9440) of the TLS terminator before the gateway, which must know the secret `terminator_key`.",
+    )
     database_url: str = _setting(
         "", "PostgreSQL 15 or newer, as postgresql://user:password@host:port/name. Empty: the embedded one.", secret=True
     )
@@ -80,6 +87,13 @@ class Settings:
     exchange_instance: str = _setting("MN", "Instance identifier of the exchange (first part of every identifier).")
     exchange_dialect: str = _setting("7.8", "Which error types the X-Road face gives.", choices=("7.7", "7.8"))
     configuration_validity_hours: int = _setting(24, "How long a published configuration of the exchange may be used.")
+    archive_url: str = _setting(
+        "", "Where archives of the message log go: `s3://bucket/prefix` or a folder. Empty: the folder archive in TOONO_HOME."
+    )
+    archive_s3_endpoint: str = _setting("", "Address of an S3-compatible storage other than that of Amazon.")
+    archive_s3_key_id: str = _setting("", "Access key of the archive's storage.")
+    archive_s3_secret: str = _setting("", "Secret key of the archive's storage.", secret=True)
+    traces_url: str = _setting("", "OpenTelemetry collector (OTLP over HTTP) for the traces of the exchange. Empty: none.")
     helpline: str = _setting("1800-1111", "Telephone number shown on every page.")
     sessions_idle_minutes: int = _setting(30, "A session ends after so many minutes without a click.")
     log_level: str = _setting("INFO", "How much the processes write.", choices=("DEBUG", "INFO", "WARNING", "ERROR"))

@@ -11,12 +11,34 @@ class AdministratorRequired(NotAllowed):
     code = "registry.administrator_required"
 
 
+class RepresentativeRequired(NotAllowed):
+    """Only a representative of the organisation concerned, known as a person, does this."""
+
+    code = "registry.representative_required"
+
+
 class SamePerson(Conflict):
-    """Whoever drafted a change may not approve it; a second person does."""
+    """Whoever drafted or accepted a change may not approve it; another person does."""
 
     code, status = "registry.same_person", 403
     title_mn = "Өөрийн оруулсан төслийг өөрөө батлах боломжгүй"
-    next_mn = "Өөр администратор шалгаж батална."
+    next_mn = "Өөр хүн шалгаж батална."
+
+
+class OwnerHasNotAccepted(Conflict):
+    """The representative of the service's owner has to accept the draft before an administrator countersigns it."""
+
+    code = "registry.owner_has_not_accepted"
+    title_mn = "Мэдээлэл эзэмшигч байгууллага хараахан зөвшөөрөөгүй байна"
+    next_mn = "Эзэмшигчийн төлөөлөгч зөвшөөрсний дараа баталгаажуулна."
+
+
+class ReasonMissing(ToonoError):
+    """Whoever refuses what another proposed says why."""
+
+    code, status = "registry.reason_missing", 400
+    title_mn = "Татгалзсан шалтгаанаа бичээгүй байна"
+    next_mn = "Буцаж очоод шалтгаанаа бичнэ үү. Төсөл оруулсан хүн үүнийг уншина."
 
 
 class DraftNotFound(NotFound):
@@ -61,6 +83,12 @@ class DocumentRefused(ToonoError):
     @property
     def sentences(self) -> tuple[str, ...]:
         return tuple(self.data.get("sentences", ()))
+
+
+class EntryNotFound(NotFound):
+    """No organisation, system, service or agreement under this name."""
+
+    code = "registry.entry_not_found"
 
 
 class OrganisationNotFound(NotFound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from toono.kernel.actor import system
+from toono.registry.operations.expiry import warn_of_expiry
 from toono.registry.operations.publish import publish_if_due
 
 
@@ -16,3 +17,10 @@ def republish_configuration(timestamp: int) -> None:
     A failure (signer down) is left to the next round, five minutes later; there is half a validity of time.
     """
     publish_if_due(actor=system("worker"))
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queue="timers", name="registry.warn_of_expiry", queueing_lock="registry.warn_of_expiry")
+def warn_of_expiring_agreements(timestamp: int) -> None:
+    """Tell of agreements that end in 30, 7 or 1 days; a round that was missed is made up by the next one."""
+    warn_of_expiry()

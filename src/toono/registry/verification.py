@@ -53,7 +53,7 @@ def verify_configuration(
     :param instance: instance of the exchange to which the caller belongs; None asks for none.
     :raises ConfigurationMalformed: not a compact JWS of the agreed shape, or unknown or missing fields.
     :raises ConfigurationForged: the signature, the chain, or the signer's right to sign configurations does not hold.
-    :raises ConfigurationExpired: its time is over or has not come.
+    :raises ConfigurationExpired: its time and the grace of its policy are over, or its time has not come.
     :raises ConfigurationRolledBack: ``version`` is below ``lowest_version``.
     """
     header = _header(jws)
@@ -86,7 +86,7 @@ def _certificates(x5c: object) -> list[x509.Certificate]:
         raise ConfigurationMalformed("its header names no chain of certificates (x5c)")
     try:
         return [_certificate(text) for text in x5c]
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise ConfigurationMalformed("a certificate in its header cannot be read") from None
 
 
@@ -207,7 +207,7 @@ def _check_use(configuration: ExchangeConfiguration, now: datetime, lowest_versi
         raise ConfigurationForged(f"it is of instance {configuration.instance}, not {instance}")
     if configuration.issued_at > now + CLOCK_SKEW:
         raise ConfigurationExpired(f"it begins at {configuration.issued_at}, now is {now}")
-    if configuration.expires_at <= now:
+    if configuration.expires_at + timedelta(seconds=configuration.policy.configuration_grace_seconds) <= now:
         raise ConfigurationExpired(f"it ended at {configuration.expires_at}, now is {now}")
     if configuration.version < lowest_version:
         raise ConfigurationRolledBack(f"version {configuration.version} is below {lowest_version}")

@@ -118,7 +118,7 @@ PROFILES: Mapping[Profile, ProfileData] = MappingProxyType(
             keys="exchange/*",
             lifetime=2 * YEAR,
             renew_before=timedelta(days=60),
-            key_usage=_SIGN,
+            key_usage=frozenset({"digital_signature", "content_commitment"}),  # X-Road's verifier asks for the second
             policies=(_policy(4), NCP),
         ),
         Profile.CONFIGURATION: ProfileData(

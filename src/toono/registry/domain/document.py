@@ -2,7 +2,7 @@
 
 Identifiers in it are short (``state-registration/population/address``); the instance and the class are added here.
 ``${name}`` stands for a value that whoever loads the file gives: an address, a public key, a key's digest. Every
-complaint names the place in the file.
+complaint names the place in the file; ``$${name}`` is a text that only looks like one. :mod:`toono.registry.domain.writing` writes such a file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated
 
 import yaml
@@ -21,17 +21,27 @@ from toono.kernel.contract import Contract
 from toono.kernel.text import clean
 from toono.registry.contracts import (
     Agreement,
+    CitizenAuthentication,
     Credential,
     CredentialKind,
     Endpoint,
+    EndpointGrant,
+    ExchangeEntry,
+    ExchangePolicy,
+    GatewayEntry,
+    Hours,
+    IssuerEntry,
     Organisation,
     Purpose,
+    Retention,
+    Secrecy,
     ServiceEntry,
+    ServiceKind,
     SystemEntry,
 )
 from toono.registry.errors import DocumentRefused
 
-_PLACEHOLDER = re.compile(r"\$\{([a-z0-9_-]+)\}")
+_PLACEHOLDER = re.compile(r"(\$?)\$\{([a-z0-9_-]+)\}")
 Place = tuple[str | int, ...]
 
 
@@ -55,6 +65,14 @@ def _moment(value: object) -> datetime | timedelta:
         raise ValueError(f"{error}, or a span of days such as P365D or -P1D") from None
 
 
+def _time_of_day(value: object) -> time:
+    """``08:30``. YAML reads an unquoted 08:30 as text but 10:30 as the number 630 (sexagesimal), which is refused."""
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        return time.fromisoformat(value)
+    raise ValueError('must be a time of day in quotes, such as "08:30"')
+
+
+TimeOfDay = Annotated[time, PlainValidator(_time_of_day)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 Moment = Annotated[datetime | timedelta, PlainValidator(_moment)]
 Text = Annotated[str, BeforeValidator(lambda v: clean(v) if isinstance(v, str) else v), Field(min_length=1, max_length=200)]
@@ -62,11 +80,12 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,59}$")]
 
 
 class CredentialText(Contract):
-    """A credential: a public key, the digest of a bearer key, or the platform's own key in the signer."""
+    """A credential: a public key, the digest of a certificate or of a bearer key, or the platform's own key in the signer."""
 
     key_id: str | None = Field(default=None, min_length=1, max_length=100)
     public_key: str | None = None
     key_sha256: str | None = None
+    certificate_sha256: str | None = None
     signer_key: str | None = Field(default=None, pattern=r"^system/[a-z0-9-]+$")
     not_before: Instant
     not_after: Instant
@@ -94,6 +113,20 @@ class ServiceText(Contract):
     secret_name: str | None = None
     enabled: bool = True
     endpoints: tuple[Endpoint, ...]
+    kind: ServiceKind = ServiceKind.REST
+    openapi_path: str | None = None
+    retention: Retention = Retention.STANDARD
+    authority: str | None = None
+    """PEM of the only authority whose certificate the provider may show."""
+    mutual_tls: bool = False
+
+
+class HoursText(Contract):
+    """``weekdays: [1, 2, 3, 4, 5], begin: "08:30", end: "17:30"``"""
+
+    weekdays: tuple[int, ...]
+    begin: TimeOfDay
+    end: TimeOfDay
 
 
 class AgreementText(Contract):
@@ -102,20 +135,49 @@ class AgreementText(Contract):
     id: Code
     consumer: str = Field(pattern=r"^[^/]+/[^/]+$")
     service: str = Field(pattern=r"^[^/]+/[^/]+/[^/]+$")
-    purposes: tuple[str, ...] = Field(min_length=1)
-    """Codes from the document's own list of purposes."""
+    purposes: tuple[str | Purpose, ...] = Field(min_length=1)
+    """Codes from the document's own list of purposes, or whole purposes."""
     valid_from: Moment
     valid_until: Moment
+    endpoints: tuple[EndpointGrant, ...] = ()
+    fields: tuple[str, ...] = ()
+    authentication: tuple[CitizenAuthentication, ...] = ()
+    consent: bool = False
+    rate_per_second: int | None = Field(default=None, gt=0)
+    quota_per_day: int | None = Field(default=None, gt=0)
+    hours: HoursText | None = None
+    secrecy: Secrecy | None = None
+
+
+class GatewayText(Contract):
+    """A gateway, and the organisations that it signs for."""
+
+    name: str
+    addresses: tuple[str, ...]
+    authority: str
+    certificates_sha256: tuple[str, ...] = ()
+    organisations: tuple[Code, ...] = ()
+
+
+class IssuerText(Contract):
+    """Whose word on a citizen's authentication counts: public keys, or the platform's own key in the signer."""
+
+    issuer: str
+    public_keys: tuple[str, ...] = ()
+    signer_key: str | None = Field(default=None, pattern=r"^(system|identity)/[a-z0-9-]+$")
 
 
 class ConfigurationDocument(Contract):
-    """The whole file. Every list may be empty or missing."""
+    """The whole file. Every list may be empty or missing; gateways, issuers and policy that are missing stay as they stand."""
 
     organisations: tuple[Organisation, ...] = ()
     purposes: tuple[Purpose, ...] = ()
     systems: tuple[SystemText, ...] = ()
     services: tuple[ServiceText, ...] = ()
     agreements: tuple[AgreementText, ...] = ()
+    gateways: tuple[GatewayText, ...] | None = None
+    issuers: tuple[IssuerText, ...] | None = None
+    policy: ExchangePolicy | None = None
 
 
 @dataclass
@@ -170,9 +232,9 @@ def _filled(value: object, values: Mapping[str, str], place: Place, complain: Ca
         return [_filled(v, values, (*place, n), complain) for n, v in enumerate(value)]
     if not isinstance(value, str):
         return value
-    for name in set(_PLACEHOLDER.findall(value)) - values.keys():
+    for name in sorted({name for escape, name in _PLACEHOLDER.findall(value) if not escape} - values.keys()):
         complain(place, f"no value was given for ${{{name}}}")
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), value)
+    return _PLACEHOLDER.sub(lambda found: found[0][1:] if found[1] else values.get(found[2], ""), value)
 
 
 # -- YAML with its lines -----------------------------------------------------------------------------------------
@@ -224,6 +286,8 @@ class Context:
     """Agreements in the registry: a span in the file was resolved when they were first loaded, and stays."""
     signer_credential: Callable[[str, str], tuple[str, str]]
     """Label of a key in the signer and the organisation's code to the key's id and public key."""
+    issuer_key: Callable[[str], str]
+    """Label of a key of the platform in the signer to its public key."""
 
 
 def system_entry(text: SystemText, context: Context) -> SystemEntry:
@@ -236,17 +300,24 @@ def system_entry(text: SystemText, context: Context) -> SystemEntry:
 
 
 def _credential(text: CredentialText, organisation: str, context: Context) -> Credential:
-    given = [v for v in (text.public_key, text.key_sha256, text.signer_key) if v]
+    kinds = {
+        "public_key": CredentialKind.SIGNATURE,
+        "key_sha256": CredentialKind.KEY,
+        "certificate_sha256": CredentialKind.CERTIFICATE,
+        "signer_key": CredentialKind.SIGNATURE,
+    }
+    given = [kind for name, kind in kinds.items() if getattr(text, name)]
     if len(given) != 1 or (text.key_id is None) != (text.signer_key is not None):
-        raise ValueError("a credential has key_id with public_key or key_sha256, or signer_key alone")
+        raise ValueError("a credential has key_id with public_key, certificate_sha256 or key_sha256, or signer_key alone")
     key_id, public_key = text.key_id or "", text.public_key
     if text.signer_key:
         key_id, public_key = context.signer_credential(text.signer_key, organisation)
     return Credential(
-        kind=CredentialKind.SIGNATURE if public_key else CredentialKind.KEY,
+        kind=given[0],
         key_id=key_id,
         public_key_pem=public_key,
         key_sha256=text.key_sha256,
+        certificate_sha256=text.certificate_sha256,
         not_before=text.not_before,
         not_after=text.not_after,
     )
@@ -255,12 +326,17 @@ def _credential(text: CredentialText, organisation: str, context: Context) -> Cr
 def service_entry(text: ServiceText, context: Context) -> ServiceEntry:
     return ServiceEntry(
         id=_id(f"{text.system}/{text.code}", context),
-        **{k: getattr(text, k) for k in ServiceText.model_fields if k not in {"system", "code"}},
+        authority_pem=text.authority,
+        **{k: getattr(text, k) for k in ServiceText.model_fields if k not in {"system", "code", "authority"}},
     )
 
 
+_SIMPLE = ("endpoints", "fields", "authentication", "consent", "rate_per_second", "quota_per_day", "secrecy")
+"""Fields of an agreement that read the same in the file."""
+
+
 def agreement(text: AgreementText, purposes: Mapping[str, Purpose], context: Context) -> Agreement:
-    unknown = [code for code in text.purposes if code not in purposes]
+    unknown = [p for p in text.purposes if isinstance(p, str) and p not in purposes]
     if unknown:
         raise ValueError(f"purpose {unknown[0]} is not in the list of purposes")
     standing = context.standing.get(text.id)
@@ -268,10 +344,48 @@ def agreement(text: AgreementText, purposes: Mapping[str, Purpose], context: Con
         id=text.id,
         consumer=_id(text.consumer, context),
         service=_id(text.service, context),
-        purposes=tuple(purposes[code] for code in text.purposes),
+        purposes=tuple(purposes[p] if isinstance(p, str) else p for p in text.purposes),
         valid_from=_resolved(text.valid_from, standing.valid_from if standing else None, context.now),
         valid_until=_resolved(text.valid_until, standing.valid_until if standing else None, context.now),
+        hours=Hours(weekdays=text.hours.weekdays, begin=text.hours.begin, end=text.hours.end) if text.hours else None,
+        **{name: getattr(text, name) for name in _SIMPLE},
     )
+
+
+def exchange_entry(found: ConfigurationDocument, standing: ExchangeEntry, context: Context) -> ExchangeEntry:
+    """What the file says of the exchange as a whole over what stands."""
+    changes: dict[str, object] = {}
+    if found.gateways is not None:
+        changes["gateways"] = tuple(_gateway(g) for g in found.gateways)
+        changes["homes"] = _homes(found.gateways)
+    if found.issuers is not None:
+        changes["issuers"] = tuple(_issuer(i, context) for i in found.issuers)
+    if found.policy is not None:
+        changes["policy"] = found.policy
+    return standing.model_copy(update=changes)
+
+
+def _gateway(text: GatewayText) -> GatewayEntry:
+    return GatewayEntry(
+        name=text.name, addresses=text.addresses, authority_pem=text.authority, certificates_sha256=text.certificates_sha256
+    )
+
+
+def _homes(gateways: tuple[GatewayText, ...]) -> dict[str, str]:
+    homes: dict[str, str] = {}
+    for gateway in gateways:
+        for code in gateway.organisations:
+            if code in homes:
+                raise ValueError(f"organisation {code} is at the gateways {homes[code]} and {gateway.name}")
+            homes[code] = gateway.name
+    return homes
+
+
+def _issuer(text: IssuerText, context: Context) -> IssuerEntry:
+    if bool(text.public_keys) == (text.signer_key is not None):
+        raise ValueError(f"issuer {text.issuer} has public_keys, or signer_key alone")
+    keys = (context.issuer_key(text.signer_key),) if text.signer_key else text.public_keys
+    return IssuerEntry(issuer=text.issuer, public_keys_pem=keys)
 
 
 def _resolved(moment: datetime | timedelta, standing: datetime | None, now: datetime) -> datetime:

@@ -7,16 +7,15 @@ administrators and files, so they are in English and name the entry.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from toono.kernel.actor import Actor, Role
 from toono.kernel.text import clean
 from toono.registry.contracts import (
     Agreement,
@@ -25,18 +24,24 @@ from toono.registry.contracts import (
     DraftKind,
     Endpoint,
     Entry,
+    ExchangeEntry,
+    GatewayEntry,
+    IssuerEntry,
     Organisation,
     ServiceEntry,
+    ServiceKind,
     SystemEntry,
 )
-from toono.registry.errors import AdministratorRequired, EntryRefused, SamePerson
+from toono.registry.domain import agreements
+from toono.registry.domain.identifiers import EXCHANGE, PART, organisation_of
+from toono.registry.errors import EntryRefused
 
-# Narrower than X-Road's strict identifiers (A-Z a-z 0-9 ' ( ) + , - . = ?): what needs no escape anywhere.
-_PART = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}")
 _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._~-]+")
 _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_DESCRIPTION = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+:[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,10 @@ class Known:
     instance: str
     production: bool = False
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
-    systems: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
+    register_holders: Mapping[str, str] = field(default_factory=dict)
+    """Register number to the code of the organisation that has it."""
+    systems: Container[str] = frozenset()
+    services: Mapping[str, ServiceEntry] = field(default_factory=dict)
     key_holders: Mapping[str, str] = field(default_factory=dict)
     """Credential's key id to the system that holds it."""
 
@@ -59,36 +66,50 @@ def kind_of(entry: Entry) -> DraftKind:
 
 def subject_of(entry: Entry) -> str:
     """The name under which the entry stands in the registry."""
-    return entry.code if isinstance(entry, Organisation) else entry.id
+    match entry:
+        case Organisation():
+            return entry.code
+        case ExchangeEntry():
+            return EXCHANGE
+        case _:
+            return entry.id
 
 
-def check_administrator(actor: Actor) -> UUID:
-    """The person, if it is an administrator.
-
-    :raises AdministratorRequired: the actor is no administrator, or no person.
-    """
-    if actor.role is not Role.ADMINISTRATOR or actor.person_id is None:
-        raise AdministratorRequired(f"{actor} is no administrator known as a person")
-    return actor.person_id
-
-
-def check_two_persons(*, drafted_by: UUID | None, approver: Actor) -> None:
-    """The two-person rule.
-
-    :raises AdministratorRequired: the approver is no administrator.
-    :raises SamePerson: the approver drafted it.
-    """
-    person = check_administrator(approver)
-    if person == drafted_by:
-        raise SamePerson(f"{person} drafted this and may not approve it")
+def needs(entry: Entry) -> tuple[tuple[DraftKind, str], ...]:
+    """Kind and subject of the entries without which this one cannot stand."""
+    match entry:
+        case Organisation():
+            return ()
+        case SystemEntry():
+            return ((DraftKind.ORGANISATION, organisation_of(entry.id)),)
+        case ServiceEntry():
+            return ((DraftKind.SYSTEM, entry.id.rpartition("/")[0]),)
+        case Agreement():
+            return ((DraftKind.SYSTEM, entry.consumer), (DraftKind.SERVICE, entry.service))
+        case ExchangeEntry():
+            return tuple((DraftKind.ORGANISATION, code) for code in entry.homes)
 
 
 def check(entry: Entry, known: Known) -> None:
     """:raises EntryRefused: with every sentence that applies."""
-    found = [sentence for step in _STEPS[type(entry)] for sentence in step(entry, known)]
-    if found:
+    _refuse(entry, [sentence for step in _STEPS[type(entry)] for sentence in step(entry, known)])
+
+
+def check_removal(entry: Entry, dependants: Sequence[str]) -> None:
+    """Whether the entry may go.
+
+    :param dependants: what needs it: systems, services, and agreements that have not ended.
+    :raises EntryRefused: something needs it, or it is the exchange itself.
+    """
+    if isinstance(entry, ExchangeEntry):
+        _refuse(entry, ["the exchange itself cannot be removed"])
+    _refuse(entry, [f"{name} needs it" for name in dependants])
+
+
+def _refuse(entry: Entry, sentences: Sequence[str]) -> None:
+    if sentences:
         name = f"{kind_of(entry)} {subject_of(entry)}"
-        raise EntryRefused(f"{name}: {'; '.join(found)}", subject=subject_of(entry), sentences=tuple(found))
+        raise EntryRefused(f"{name}: {'; '.join(sentences)}", subject=subject_of(entry), sentences=tuple(sentences))
 
 
 # -- all ---------------------------------------------------------------------------------------------------------
@@ -112,9 +133,9 @@ def _class_is_kept(entry: Organisation, known: Known) -> Iterator[str]:
 
 
 def _register_is_its_own(entry: Organisation, known: Known) -> Iterator[str]:
-    for other in known.organisations.values():
-        if other.register_number == entry.register_number and other.code != entry.code:
-            yield f"register number {entry.register_number} belongs to {other.code}"
+    holder = known.register_holders.get(entry.register_number, entry.code)
+    if holder != entry.code:
+        yield f"register number {entry.register_number} belongs to {holder}"
 
 
 # -- systems -----------------------------------------------------------------------------------------------------
@@ -133,13 +154,19 @@ def _credentials_are_whole(entry: SystemEntry, known: Known) -> Iterator[str]:
 def _credential(credential: Credential, known: Known) -> Iterator[str]:
     if credential.not_before >= credential.not_after:
         yield "it ends before it begins"
-    if credential.kind is CredentialKind.SIGNATURE:
-        if credential.key_sha256 is not None or not _is_p256(credential.public_key_pem):
-            yield "a signature needs a P-256 public key in PEM and no key digest"
-    elif credential.public_key_pem is not None or not _SHA256.fullmatch(credential.key_sha256 or ""):
-        yield "a bearer key needs its SHA-256 as 64 hex digits and no public key"
-    elif known.production:
-        yield "a bearer key is for development; production asks for signatures"
+    given = {name for name in ("public_key_pem", "key_sha256", "certificate_sha256") if getattr(credential, name) is not None}
+    match credential.kind:
+        case CredentialKind.SIGNATURE:
+            if given != {"public_key_pem"} or not _is_p256(credential.public_key_pem):
+                yield "a signature needs a P-256 public key in PEM and no digest"
+        case CredentialKind.CERTIFICATE:
+            if given != {"certificate_sha256"} or not _SHA256.fullmatch(credential.certificate_sha256 or ""):
+                yield "a certificate needs its SHA-256 as 64 hex digits and nothing else"
+        case CredentialKind.KEY:
+            if given != {"key_sha256"} or not _SHA256.fullmatch(credential.key_sha256 or ""):
+                yield "a bearer key needs its SHA-256 as 64 hex digits and no public key"
+            elif known.production:
+                yield "a bearer key is for development; production asks for signatures"
 
 
 def _is_p256(pem: str | None) -> bool:
@@ -219,32 +246,86 @@ def _is_segment(segment: str) -> bool:
     return bool(_VARIABLE.fullmatch(segment) or (_LITERAL.fullmatch(segment) and segment not in {".", ".."}))
 
 
+def _description_is_told(entry: ServiceEntry, known: Known) -> Iterator[str]:
+    if (entry.kind is ServiceKind.OPENAPI) != (entry.openapi_path is not None):
+        yield "kind openapi and openapi_path stand together or not at all"
+    if entry.openapi_path is not None and not _DESCRIPTION.fullmatch(entry.openapi_path):
+        yield f"openapi_path {entry.openapi_path!r} must be a plain path that begins with /"
+
+
+def _tls_is_told(entry: ServiceEntry, known: Known) -> Iterator[str]:
+    if entry.authority_pem is not None and not _is_authority(entry.authority_pem):
+        yield "authority_pem must be one certificate of an authority in PEM"
+    if (entry.authority_pem is not None or entry.mutual_tls) and not entry.base_url.startswith("https://"):
+        yield "authority_pem and mutual_tls need an address with https"
+
+
+def _is_authority(pem: str) -> bool:
+    try:
+        [certificate] = x509.load_pem_x509_certificates(pem.encode())
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+
+
 # -- agreements --------------------------------------------------------------------------------------------------
 
 
 def _both_sides_exist(entry: Agreement, known: Known) -> Iterator[str]:
-    if not _PART.fullmatch(entry.id):
-        yield "its id must be small letters, digits, - and ."
     if entry.consumer not in known.systems:
         yield f"consumer {entry.consumer} is not in the registry"
     if entry.service not in known.services:
         yield f"service {entry.service} is not in the registry"
 
 
-def _purposes_are_told(entry: Agreement, known: Known) -> Iterator[str]:
-    codes = [p.code for p in entry.purposes]
-    if not codes:
-        yield "it names no purpose"
-    if len(set(codes)) != len(codes):
-        yield "a purpose stands twice"
-    for purpose in entry.purposes:
-        if not purpose.basis_mn.strip():
-            yield f"purpose {purpose.code} names no law"
+def _grants_are_sound(entry: Agreement, known: Known) -> Iterator[str]:
+    yield from agreements.complaints(entry, known.services.get(entry.service))
 
 
-def _time_runs_forward(entry: Agreement, known: Known) -> Iterator[str]:
-    if entry.valid_from >= entry.valid_until:
-        yield "it ends before it begins"
+# -- the exchange ------------------------------------------------------------------------------------------------
+
+
+def _gateways_are_whole(entry: ExchangeEntry, known: Known) -> Iterator[str]:
+    names = [g.name for g in entry.gateways]
+    if len(set(names)) != len(names):
+        yield "two gateways have the same name"
+    for gateway in entry.gateways:
+        for sentence in _gateway(gateway):
+            yield f"gateway {gateway.name}: {sentence}"
+
+
+def _gateway(gateway: GatewayEntry) -> Iterator[str]:
+    if not gateway.addresses or not all(_ORIGIN.fullmatch(a) for a in gateway.addresses):
+        yield "it needs addresses of the form https://host:port"
+    if not _is_authority(gateway.authority_pem):
+        yield "authority_pem must be one certificate of an authority in PEM"
+    if not all(_SHA256.fullmatch(digest) for digest in gateway.certificates_sha256):
+        yield "a certificate is named by its SHA-256 as 64 hex digits"
+
+
+def _homes_exist(entry: ExchangeEntry, known: Known) -> Iterator[str]:
+    names = {g.name for g in entry.gateways}
+    for code, home in entry.homes.items():
+        if code not in known.organisations:
+            yield f"organisation {code} is not in the registry"
+        if home not in names:
+            yield f"gateway {home} of {code} is not named"
+
+
+def _issuers_are_whole(entry: ExchangeEntry, known: Known) -> Iterator[str]:
+    names = [i.issuer for i in entry.issuers]
+    if len(set(names)) != len(names):
+        yield "an issuer stands twice"
+    for issuer in entry.issuers:
+        for sentence in _issuer(issuer):
+            yield f"issuer {issuer.issuer}: {sentence}"
+
+
+def _issuer(issuer: IssuerEntry) -> Iterator[str]:
+    if not issuer.issuer or issuer.issuer != clean(issuer.issuer):
+        yield "its name has no spaces and is not empty"
+    if not issuer.public_keys_pem or not all(_is_p256(pem) for pem in issuer.public_keys_pem):
+        yield "it needs P-256 public keys in PEM"
 
 
 # -- shared ------------------------------------------------------------------------------------------------------
@@ -253,7 +334,7 @@ def _time_runs_forward(entry: Agreement, known: Known) -> Iterator[str]:
 def _identifier(value: str, parts: int, known: Known) -> Iterator[str]:
     """``INSTANCE/CLASS/MEMBER/SUBSYSTEM[/SERVICE]`` of an organisation that is known."""
     found = value.split("/")
-    if len(found) != parts or found[0] != known.instance or not all(_PART.fullmatch(p) for p in found[2:]):
+    if len(found) != parts or found[0] != known.instance or not all(PART.fullmatch(p) for p in found[2:]):
         yield f"its id must be {known.instance}/CLASS/organisation/{'system' if parts == 4 else 'system/service'}"
         return
     organisation = known.organisations.get(found[2])
@@ -268,6 +349,7 @@ _KINDS: dict[type[Any], DraftKind] = {
     SystemEntry: DraftKind.SYSTEM,
     ServiceEntry: DraftKind.SERVICE,
     Agreement: DraftKind.AGREEMENT,
+    ExchangeEntry: DraftKind.EXCHANGE,
 }
 _STEPS: dict[type[Any], tuple[Callable[[Any, Known], Iterator[str]], ...]] = {
     Organisation: (_names_are_clean, _class_is_kept, _register_is_its_own),
@@ -278,6 +360,9 @@ _STEPS: dict[type[Any], tuple[Callable[[Any, Known], Iterator[str]], ...]] = {
         _address_is_plain,
         _secret_is_a_name,
         _endpoints_are_clear,
+        _description_is_told,
+        _tls_is_told,
     ),
-    Agreement: (_both_sides_exist, _purposes_are_told, _time_runs_forward),
+    Agreement: (_both_sides_exist, _grants_are_sound),
+    ExchangeEntry: (_gateways_are_whole, _homes_exist, _issuers_are_whole),
 }

@@ -6,14 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from toono.registry.contracts import Agreement, ServiceEntry, SystemEntry
+from toono.registry.domain.identifiers import organisation_of
 
 EXPIRED_KEPT = timedelta(days=90)
 """An expired agreement travels so long, with its dates, so that the gateway can say «expired» and not «none»."""
-
-
-def organisation_of(identifier: str) -> str:
-    """The organisation's code in an identifier of a system or service."""
-    return identifier.split("/")[2]
 
 
 def carried_systems(systems: Iterable[SystemEntry], members: frozenset[str]) -> tuple[SystemEntry, ...]:

@@ -15,22 +15,23 @@ from toono.kernel.clock import now
 from toono.kernel.settings import settings
 from toono.pki.contracts import CertificateInfo, Profile, SubjectName
 from toono.pki.errors import CertificateWithdrawn
-from toono.registry import models, queries
+from toono.registry import models
 from toono.registry.contracts import ExchangeConfiguration, MemberEntry, Organisation
+from toono.registry.domain.identifiers import organisation_of
 from toono.registry.domain.selection import (
     carried_agreements,
     carried_services,
     carried_systems,
     is_due,
     next_version,
-    organisation_of,
 )
 from toono.registry.errors import AdministratorRequired, ConfigurationRefused, PublicationRefused
 from toono.registry.operations.lock import lock_registry
+from toono.registry.queries import entries, publications
 from toono.registry.verification import TYPE, verify_configuration
 
 KEY = "configuration"
-_PUBLISHER = SubjectName(common_name="Toono exchange configuration", organisation="Тооно", register_number="0000000")
+PLATFORM = SubjectName(common_name="Toono exchange configuration", organisation="Тооно", register_number="0000000")
 """The platform itself. No legal entity has this register number."""
 
 
@@ -50,7 +51,7 @@ def publish_if_due(*, actor: Actor) -> int | None:
     """
     with transaction.atomic():
         lock_registry()
-        last = queries.publication()
+        last = publications.publication()
         if last and not is_due(issued_at=last.issued_at, expires_at=last.expires_at, now=now()):
             return None
         return publish(actor=actor)
@@ -58,7 +59,7 @@ def publish_if_due(*, actor: Actor) -> int | None:
 
 def publish(*, actor: Actor) -> int:
     """Build, sign, check and store. The caller holds the lock."""
-    last = queries.publication()
+    last = publications.publication()
     configuration = _configuration(next_version(last.version if last else None, now()))
     jws = _signed(configuration)
     _check(jws, last.version if last else 0)
@@ -76,7 +77,7 @@ def publish(*, actor: Actor) -> int:
 
 def _signed(configuration: ExchangeConfiguration) -> str:
     """The configuration with the signer's certificate and the authorities above it in its header."""
-    info = pki.certificate_for(actor=system("registry"), key=KEY, profile=Profile.CONFIGURATION, subject=_PUBLISHER)
+    info = pki.certificate_for(actor=system("registry"), key=KEY, profile=Profile.CONFIGURATION, subject=PLATFORM)
     return pki.sign_jws(
         key=info.key, payload=configuration.model_dump(mode="json"), typ=TYPE, kid=info.serial,
         chain=(info.pem, *info.chain_pem),
@@ -95,28 +96,32 @@ def _check(jws: str, lowest_version: int) -> None:
 
 
 def _configuration(version: int) -> ExchangeConfiguration:
-    systems, issued_at = queries.systems(), now()
+    systems, issued_at, exchange = entries.systems(), now(), entries.exchange()
     certified = _certified({organisation_of(s.id) for s in systems})
-    members = frozenset(code for code, _ in certified)
+    members = frozenset(organisation.code for organisation, _ in certified)
     return ExchangeConfiguration(
         instance=settings().exchange_instance,
         version=version,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(hours=settings().configuration_validity_hours),
         trusted_certificates_pem=_authorities(info for _, info in certified),
-        members=tuple(_member(queries.organisation(code), info) for code, info in certified),
+        members=tuple(_member(organisation, info, exchange.homes.get(organisation.code)) for organisation, info in certified),
         systems=carried_systems(systems, members),
-        services=carried_services(queries.services(), members),
-        agreements=carried_agreements(queries.agreements(), members, issued_at),
+        services=carried_services(entries.services(), members),
+        agreements=carried_agreements(entries.published_agreements(), members, issued_at),
+        gateways=exchange.gateways,
+        issuers=exchange.issuers,
+        policy=exchange.policy,
     )
 
 
-def _certified(codes: Iterable[str]) -> list[tuple[str, CertificateInfo]]:
+def _certified(codes: Iterable[str]) -> list[tuple[Organisation, CertificateInfo]]:
     """Each organisation with the certificate of its messages; one whose right was withdrawn is left out."""
+    organisations = {o.code: o for o in entries.organisations()}
     found = []
     for code in sorted(codes):
         try:
-            found.append((code, _certificate(queries.organisation(code))))
+            found.append((organisations[code], _certificate(organisations[code])))
         except CertificateWithdrawn:
             continue
     return found
@@ -134,13 +139,14 @@ def subject_name(organisation: Organisation) -> SubjectName:
     return SubjectName.of(organisation.name_mn, organisation.register_number)
 
 
-def _member(organisation: Organisation, info: CertificateInfo) -> MemberEntry:
+def _member(organisation: Organisation, info: CertificateInfo, gateway: str | None) -> MemberEntry:
     return MemberEntry(
         id=f"{settings().exchange_instance}/{organisation.member_class}/{organisation.code}",
         name_mn=organisation.name_mn,
         name_en=organisation.name_en,
         signing_key=info.key,
         certificate_pem=info.pem,
+        gateway=gateway,
     )
 
 

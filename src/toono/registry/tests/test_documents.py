@@ -52,6 +52,7 @@ def context(standing: dict[str, Agreement] | None = None) -> documents.Context:
         now=NOW,
         standing=standing or {},
         signer_credential=lambda label, organisation: (label, f"PEM of {organisation}"),
+        issuer_key=lambda label: f"PEM of {label}",
     )
 
 
@@ -169,5 +170,113 @@ def test_the_platforms_own_key_comes_from_the_signer() -> None:
 def test_a_credential_is_one_thing_and_whole(fields: str) -> None:
     text = WHOLE.replace("key_id: k1\n        key_sha256: ${bank-key}", fields)
     found, _ = documents.read(text, name="file.yaml", values=VALUES)
-    with pytest.raises(ValueError, match="a credential has key_id with public_key or key_sha256, or signer_key alone"):
+    with pytest.raises(ValueError, match="a credential has key_id with public_key, certificate_sha256 or key_sha256, or signer_key alone"):
         documents.system_entry(found.systems[0], context())
+
+
+# -- what an agreement, a service and the exchange may say ------------------------------------------------------------------
+
+
+def one_agreement(lines: str) -> Agreement:
+    found, _ = documents.read(WHOLE + lines, name="file.yaml", values=VALUES)
+    return documents.agreement(found.agreements[0], {p.code: p for p in found.purposes}, context())
+
+
+def test_an_agreement_says_everything_that_it_asks() -> None:
+    found = one_agreement(
+        """\
+    endpoints: [{method: GET, path: /persons/*}]
+    fields: [/civil_id, /children/*/name]
+    authentication: [otp, signature]
+    consent: true
+    rate_per_second: 5
+    quota_per_day: 1000
+    hours: {weekdays: [1, 2, 3, 4, 5], begin: "08:30", end: "17:30"}
+    secrecy: {basis_mn: Хуулийн 9 дүгээр зүйл, days: 30}
+"""
+    )
+    assert [g.path for g in found.endpoints] == ["/persons/*"]
+    assert found.fields == ("/civil_id", "/children/*/name")
+    assert [a.value for a in found.authentication] == ["otp", "signature"]
+    assert (found.consent, found.rate_per_second, found.quota_per_day) == (True, 5, 1000)
+    assert found.hours and (found.hours.begin.isoformat(), found.hours.end.isoformat()) == ("08:30:00", "17:30:00")
+    assert found.secrecy and found.secrecy.days == 30
+
+
+@pytest.mark.parametrize("begin", ["10:30", '"24:00"', '"8:30"', '"08:30:00"', '""'])
+def test_a_time_of_day_is_four_digits_in_quotes(begin: str) -> None:
+    """YAML 1.1 reads an unquoted 10:30 as the number 630."""
+    [sentence] = complaints(f'{WHOLE}    hours: {{weekdays: [1], begin: {begin}, end: "17:30"}}\n')
+    assert "agreements.0.hours.begin: must be a time of day in quotes" in sentence
+
+
+@pytest.mark.parametrize(
+    "line", ["quota_per_day: 0", "rate_per_second: -1", "authentication: [password]", "secrecy: {basis_mn: x, days: 0}", "endpoints: [{method: FETCH, path: /}]"]
+)  # fmt: skip
+def test_a_value_that_makes_no_sense_is_refused(line: str) -> None:
+    assert len(complaints(f"{WHOLE}    {line}\n")) == 1
+
+
+def test_a_purpose_may_stand_whole_in_its_agreement() -> None:
+    text = WHOLE.replace("purposes: [loan]", "purposes: [{code: own, title_mn: Өөр, title_en: Other, basis_mn: Хууль}]")
+    found, _ = documents.read(text, name="file.yaml", values=VALUES)
+    assert documents.agreement(found.agreements[0], {}, context()).purposes[0].code == "own"
+
+
+def test_a_certificate_is_a_credential() -> None:
+    found, _ = documents.read(WHOLE.replace("key_sha256", "certificate_sha256"), name="file.yaml", values=VALUES)
+    [credential] = documents.system_entry(found.systems[0], context()).credentials
+    assert (credential.kind, credential.certificate_sha256) == (CredentialKind.CERTIFICATE, "ab" * 32)
+
+
+def test_a_service_says_how_it_is_described_and_kept() -> None:
+    more = "    kind: openapi\n    openapi_path: /openapi.json\n    retention: long\n    authority: PEM\n    mutual_tls: true\n    endpoints:\n"
+    found, _ = documents.read(WHOLE.replace("    endpoints:\n", more), name="file.yaml", values=VALUES)
+    entry = documents.service_entry(found.services[0], context())
+    assert (entry.kind.value, entry.openapi_path, entry.retention.value, entry.authority_pem, entry.mutual_tls) == (
+        "openapi", "/openapi.json", "long", "PEM", True,
+    )  # fmt: skip
+
+
+EXCHANGE = """
+gateways:
+  - {name: east, addresses: ["https://east.example:5500"], authority: PEM, organisations: [register]}
+issuers:
+  - {issuer: "https://id.example", signer_key: system/authentication}
+policy: {ocsp_fresh_seconds: 60}
+"""
+
+
+def exchange(text: str, standing: documents.ExchangeEntry | None = None) -> documents.ExchangeEntry:
+    found, _ = documents.read(text, name="file.yaml", values=VALUES)
+    return documents.exchange_entry(found, standing or documents.ExchangeEntry(), context())
+
+
+def test_the_exchange_says_its_gateways_issuers_and_policy() -> None:
+    found = exchange(EXCHANGE)
+    assert (found.gateways[0].name, found.homes) == ("east", {"register": "east"})
+    assert found.issuers[0].public_keys_pem == ("PEM of system/authentication",)
+    assert (found.policy.ocsp_fresh_seconds, found.policy.stamp_fresh_seconds) == (60, 300)
+
+
+def test_what_the_file_does_not_say_of_the_exchange_stays() -> None:
+    standing = exchange(EXCHANGE)
+    assert exchange("policy: {ocsp_fresh_seconds: 61}\n", standing).gateways == standing.gateways
+    assert exchange("gateways: []\n", standing).homes == {}
+
+
+def test_an_organisation_is_at_one_gateway() -> None:
+    second = '  - {name: west, addresses: ["https://west.example:5500"], authority: PEM, organisations: [register]}\nissuers:'
+    with pytest.raises(ValueError, match="register is at the gateways east and west"):
+        exchange(EXCHANGE.replace("issuers:", second, 1))
+
+
+@pytest.mark.parametrize("keys", ["", ", public_keys: [x], signer_key: system/a"])
+def test_an_issuer_has_keys_or_the_platforms_own(keys: str) -> None:
+    with pytest.raises(ValueError, match="has public_keys, or signer_key alone"):
+        exchange(f'issuers: [{{issuer: "https://id.example"{keys}}}]\n')
+
+
+def test_a_text_that_only_looks_like_a_placeholder_is_kept() -> None:
+    found, _ = documents.read(WHOLE.replace("name_en: Register", 'name_en: "$${bank-key}"'), name="file.yaml", values={**VALUES})
+    assert found.organisations[0].name_en == "${bank-key}"

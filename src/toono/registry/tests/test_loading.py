@@ -36,7 +36,7 @@ systems:
         not_before: 2022-01-01T00:00:00+08:00
         not_after: 2046-01-01T00:00:00+08:00
 purposes:
-  - {{code: loan-application, title_mn: Зээл, title_en: Loan, basis_mn: Туршилтын тухай хууль}}
+  - {{code: loan-application, title_mn: Зээл, title_en: Loan, basis_mn: Туршилтын тухай хуулийн 6 дугаар зүйл}}
 agreements:
   - id: {code}-address
     consumer: {code}/loans

@@ -99,7 +99,7 @@ def test_a_file_is_proposed_by_a_form_that_names_each_mistake(stack: Stack, clie
     assert "YAML, line 2, organisations.0.colour: this field is not known." in wrong.text
     assert code in wrong.text
     right = post(client, page, page, document=f"organisations:\n  - {{{entry}}}\n")
-    assert "Төсөл орлоо. Өөр администратор шалгаж батална." in right.text
+    assert "Төсөл орлоо. Өөр хүн шалгаж батална." in right.text
     assert code not in {o.code for o in registry.organisations()}
 
 
@@ -124,3 +124,77 @@ def test_an_approval_needs_a_form_of_ours(stack: Stack, client: httpx.Client, an
     assert client.get(f"{page}/approve").status_code == 405
     assert client.post(f"{page}/approve", headers={"Referer": page}).status_code == 403
     assert registry.draft(actor=anu, draft_id=draft.id).state is DraftState.PENDING
+
+
+def test_the_pages_of_representatives_are_theirs_only(
+    stack: Stack, client: httpx.Client, browser_client: Callable[[str], httpx.Client]
+) -> None:
+    import toono.registry.api as registry
+    from toono.registry.tests.test_agreements import agreement, representative
+
+    mine = registry.draft_agreement(actor=representative("khasar-bank"), agreement=agreement("MN/COM/khasar-bank/loans"))
+    others = registry.draft_agreement(
+        actor=Actor(role=Role.ADMINISTRATOR, person_id=uuid4()), agreement=agreement("MN/GOV/digital-academy/portal")
+    )
+    base = f"{stack.base_url}/exchange/agreements"
+    bank = browser_client(stack.addresses["persons"]["tulga"]["regnum"])
+    assert bank.get(base).status_code == 200
+    assert mine.content.id in bank.get(f"{base}/drafts/{mine.id}").text
+    hidden = [
+        f"{base}/drafts/{others.id}",
+        f"{base}/of/portal-address",
+        f"{base}/of/portal-address/change",
+        f"{base}/of/portal-address/end",
+    ]
+    hidden += [
+        f"{base}/of/portal-address/versions",
+        f"{stack.base_url}/admin/registry",
+        f"{stack.base_url}/admin/registry/drafts/{mine.id}",
+    ]
+    assert {page: bank.get(page).status_code for page in hidden} == dict.fromkeys(hidden, 404)
+    assert "/of/portal-address" not in bank.get(base, params={"text": "portal-address"}).text
+    assert client.get(base).status_code == 404, "an administrator represents nobody"
+    assert stack.http.get(base, follow_redirects=False).status_code == 302
+
+
+def test_a_representative_accepts_nothing_of_which_another_is_the_owner(
+    stack: Stack, browser_client: Callable[[str], httpx.Client]
+) -> None:
+    import toono.registry.api as registry
+    from toono.registry.tests.test_agreements import agreement, representative
+
+    draft = registry.draft_agreement(actor=representative("khasar-bank"), agreement=agreement("MN/COM/khasar-bank/loans"))
+    base = f"{stack.base_url}/exchange/agreements"
+    bank = browser_client(stack.addresses["persons"]["tulga"]["regnum"])
+    page = f"{base}/drafts/{draft.id}"
+    assert post(bank, page, f"{page}/accept").status_code == 404
+    register = browser_client(stack.addresses["persons"]["bold"]["regnum"])
+    refused = post(register, page, f"{page}/reject")
+    assert refused.status_code == 400 and "Татгалзсан шалтгаанаа бичээгүй байна" in refused.text
+    assert "Төслийг буцаалаа." in post(register, page, f"{page}/reject", reason="Зүйл буруу").text
+    assert "Зүйл буруу" in bank.get(page).text
+
+
+def test_lists_are_searched_with_look_alikes_and_turned_page_by_page(stack: Stack, client: httpx.Client) -> None:
+    base = f"{stack.base_url}/admin/registry"
+    assert "khasar-bank" in client.get(f"{base}/organisations", params={"text": "xасаp Банк"}).text, (
+        "a Latin x and p are taken for Cyrillic"
+    )
+    assert "khasar-bank" not in client.get(f"{base}/organisations", params={"text": "хасар цагдаа"}).text
+    assert "khasar-bank-loans-renewal" in client.get(f"{base}/agreements", params={"validity": "ended", "text": "хасар"}).text
+    assert "khasar-bank-loans-renewal" not in client.get(f"{base}/agreements", params={"validity": "in_force"}).text
+    for query in ("?page=0", "?page=99999", "?page=x", "?validity=x", "?text=%25_%5C", "?text=" + "a" * 5000, "?consumer=x&service=y"):
+        assert client.get(f"{base}/agreements{query}").status_code == 200, query
+
+
+def test_what_does_not_stand_is_not_found(stack: Stack, client: httpx.Client) -> None:
+    base = f"{stack.base_url}/admin/registry"
+    for page in ("organisations/none", "systems/MN/COM/none/x", "services/x", "agreements/none", "agreements/none/change", "remove/system/x",
+                 "remove/colour/x", "history/agreement/none", "history/colour/x"):  # fmt: skip
+        assert client.get(f"{base}/{page}").status_code == 404, page
+
+
+def test_a_removal_is_proposed_by_a_page_that_names_what_needs_it(stack: Stack, client: httpx.Client) -> None:
+    page = f"{stack.base_url}/admin/registry/remove/service/MN/GOV/state-registration/population/address"
+    refused = post(client, page, page)
+    assert refused.status_code == 400 and "agreement portal-address needs it" in refused.text

@@ -68,7 +68,7 @@ def office_with_service() -> tuple[str, str]:
 def agreement(source: str, *, begins: timedelta, ends: timedelta) -> Agreement:
     from toono.kernel.clock import now
 
-    purpose = Purpose(code="test", title_mn="Турших", title_en="Test", basis_mn="Туршилтын тухай хууль")
+    purpose = Purpose(code="test", title_mn="Турших", title_en="Test", basis_mn="Туршилтын тухай хуулийн 6 дугаар зүйл")
     return Agreement(
         id=new.code(), consumer=source, service=f"{source}/list", purposes=(purpose,),
         valid_from=now() + begins, valid_until=now() + ends,

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -16,13 +18,17 @@ from toono.registry.contracts import (
     Credential,
     CredentialKind,
     Endpoint,
+    ExchangeEntry,
+    GatewayEntry,
+    IssuerEntry,
     Organisation,
     Purpose,
     ServiceEntry,
     SubjectRule,
     SystemEntry,
 )
-from toono.registry.domain.rules import Known, check, check_two_persons
+from toono.registry.domain.persons import check_two_persons
+from toono.registry.domain.rules import Known, check
 from toono.registry.domain.selection import carried_agreements, is_due, next_version
 from toono.registry.errors import AdministratorRequired, EntryRefused, SamePerson
 
@@ -69,22 +75,64 @@ def endpoint(path: str, **changes: Any) -> tuple[Endpoint, ...]:
 def agreement(**changes: Any) -> Agreement:
     given = {
         "id": "one", "consumer": "MN/COM/bank/loans", "service": "MN/COM/bank/loans/balance",
-        "purposes": (Purpose(code="loan", title_mn="Зээл", title_en="Loan", basis_mn="Хууль"),),
+        "purposes": (Purpose(code="loan", title_mn="Зээл", title_en="Loan", basis_mn="Хуулийн 6 дугаар зүйл"),),
         "valid_from": NOW, "valid_until": NOW + timedelta(days=1),
     }  # fmt: skip
     return Agreement(**(given | changes))
+
+
+def authority() -> str:
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Authority")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = (
+        made.not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    return str(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode())
+
+
+AUTHORITY = authority()
+
+
+def exchange(**changes: Any) -> ExchangeEntry:
+    return ExchangeEntry(**changes)
+
+
+def gateway(**changes: Any) -> GatewayEntry:
+    return GatewayEntry(**({"name": "east", "addresses": ("https://east.example:5500",), "authority_pem": AUTHORITY} | changes))
+
+
+def issuer(**changes: Any) -> IssuerEntry:
+    given = {"issuer": "https://id.example", "public_keys_pem": (pem(ec.generate_private_key(ec.SECP256R1())),)}
+    return IssuerEntry(**(given | changes))
 
 
 KNOWN = Known(
     instance="MN",
     organisations={"bank": organisation(), "other": organisation(code="other", register_number="9900002")},
     systems=frozenset({"MN/COM/bank/loans"}),
-    services=frozenset({"MN/COM/bank/loans/balance"}),
+    register_holders={"9900001": "bank", "9900002": "other"},
+    services={"MN/COM/bank/loans/balance": service()},
     key_holders={"taken": "MN/COM/other/loans"},
 )
 
 
-@pytest.mark.parametrize("entry", [organisation(), client(credential()), client(), service(), agreement()])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        organisation(),
+        client(credential()),
+        client(),
+        service(),
+        agreement(),
+        client(credential(kind="certificate", key_sha256=None, certificate_sha256="ab" * 32)),
+        service(kind="openapi", openapi_path="/v1/openapi.json"),
+        service(base_url="https://x.example", authority_pem=AUTHORITY, mutual_tls=True),
+        exchange(),
+        exchange(gateways=(gateway(),), homes={"bank": "east"}, issuers=(issuer(),)),
+    ],
+)
 def test_an_entry_in_order_is_taken(entry: Any) -> None:
     check(entry, KNOWN)
 
@@ -111,6 +159,25 @@ def test_an_entry_in_order_is_taken(entry: Any) -> None:
         (client(credential(public_key_pem="x")), "no public key"),
         (client(credential(kind="signature", key_sha256=None, public_key_pem="no key")), "P-256 public key"),
         (client(credential(kind="signature", key_sha256=None)), "P-256 public key"),
+        (client(credential(kind="certificate", key_sha256=None)), "a certificate needs its SHA-256"),
+        (client(credential(kind="certificate", certificate_sha256="ab" * 32)), "a certificate needs its SHA-256"),
+        (client(credential(certificate_sha256="ab" * 32)), "no public key"),
+        (service(kind="openapi"), "openapi_path stand together"),
+        (service(openapi_path="/openapi.json"), "openapi_path stand together"),
+        (service(kind="openapi", openapi_path="openapi.json"), "plain path that begins with /"),
+        (service(kind="openapi", openapi_path="/../openapi.json"), "plain path that begins with /"),
+        (service(base_url="https://x.example", authority_pem="no"), "one certificate of an authority"),
+        (service(mutual_tls=True), "need an address with https"),
+        (exchange(gateways=(gateway(), gateway())), "two gateways have the same name"),
+        (exchange(gateways=(gateway(addresses=()),)), "https://host:port"),
+        (exchange(gateways=(gateway(addresses=("http://127.0.0.1:1",)),)), "https://host:port"),
+        (exchange(gateways=(gateway(authority_pem="no"),)), "one certificate of an authority"),
+        (exchange(gateways=(gateway(certificates_sha256=("ab",)),)), "named by its SHA-256"),
+        (exchange(homes={"bank": "west"}), "gateway west of bank is not named"),
+        (exchange(gateways=(gateway(),), homes={"none": "east"}), "organisation none is not in the registry"),
+        (exchange(issuers=(issuer(), issuer())), "an issuer stands twice"),
+        (exchange(issuers=(issuer(public_keys_pem=()),)), "needs P-256 public keys"),
+        (exchange(issuers=(issuer(public_keys_pem=("no",)),)), "needs P-256 public keys"),
         (service(id="MN/COM/bank/cards/balance"), "system MN/COM/bank/cards is not in the registry"),
         (service(base_url="ftp://127.0.0.1/x"), "base_url must be"),
         (service(base_url="http://127.0.0.1/x/"), "base_url must be"),
@@ -136,7 +203,10 @@ def test_an_entry_in_order_is_taken(entry: Any) -> None:
         (agreement(service="MN/COM/bank/loans/none"), "service MN/COM/bank/loans/none is not in the registry"),
         (agreement(purposes=()), "it names no purpose"),
         (agreement(purposes=agreement().purposes * 2), "a purpose stands twice"),
-        (agreement(purposes=(agreement().purposes[0].model_copy(update={"basis_mn": " "}),)), "names no law"),
+        (
+            agreement(purposes=(agreement().purposes[0].model_copy(update={"basis_mn": "Усны тухай хууль"}),)),
+            "names no law with its article",
+        ),
         (agreement(valid_until=NOW), "it ends before it begins"),
     ],
 )

@@ -91,7 +91,7 @@ def test_the_database_itself_refuses_one_person_where_the_rule_is_taken_out(
 
     office = invented()
     draft = registry.draft_organisation(actor=anu, organisation=office)
-    monkeypatch.setattr("toono.registry.domain.rules.check_two_persons", lambda **_: None)
+    monkeypatch.setattr("toono.registry.domain.persons.check_two_persons", lambda **_: None)
     with pytest.raises(IntegrityError, match="registry_two_persons"):
         registry.approve_draft(actor=anu, draft_id=draft.id)
     with pytest.raises(OrganisationNotFound):

@@ -145,6 +145,18 @@ def test_any_changed_letter_is_refused(place: int, letter: str) -> None:
             verified(changed)
 
 
+def test_a_certificate_of_a_version_that_does_not_exist_is_refused() -> None:
+    """RFC 5280 §4.1.2.1: v1 to v3 are 0 to 2."""
+    der = SIGNER.certificate.public_bytes(Encoding.DER)
+    version = der.index(bytes.fromhex("a003020102"))
+    broken = der[: version + 4] + b"\x07" + der[version + 5 :]
+    header, _, rest = JWS.partition(".")
+    content = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    content["x5c"][0] = base64.b64encode(broken).decode()
+    with pytest.raises(ConfigurationMalformed, match="cannot be read"):
+        verified(f"{encoded(json.dumps(content).encode())}.{rest}")
+
+
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda b: encoded(b) + ".." + encoded(b)))
 def test_anything_else_is_refused_without_another_error(text: str) -> None:
     with pytest.raises(ConfigurationRefused):
@@ -255,8 +267,8 @@ def test_a_payload_that_lacks_a_field_is_refused() -> None:
         verified(signed(content))
 
 
-def test_an_expired_configuration_is_refused() -> None:
-    last = NOW + timedelta(hours=24)
+def test_an_expired_configuration_is_refused_after_the_grace_of_its_policy() -> None:
+    last = NOW + timedelta(hours=24) + timedelta(days=1)  # the policy's grace
     assert verified(signed(), now=last - timedelta(seconds=1)).version == 10
     with pytest.raises(ConfigurationExpired):
         verified(signed(), now=last)
@@ -298,7 +310,7 @@ def _without(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("_check_signer", lambda: _by(Holder("member", ISSUING, policy=EXCHANGE_POLICY))),
         ("_check_certificate", lambda: _by(Holder("late", ISSUING, policy=CONFIGURATION_POLICY, days=(-9, -1)))),
-        ("_check_use", lambda: signed(payload(expires_at=NOW.isoformat()))),
+        ("_check_use", lambda: signed(payload(expires_at=(NOW - timedelta(days=1)).isoformat()))),
     ],
 )
 def test_each_guard_is_what_stops_the_attack(guard: str, attack: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
