@@ -60,6 +60,8 @@ class AnswerReader:
         self._left = 0
         self._status, self._reason = 0, ""
         self._headers: list[Header] = []
+        self._interim = 0
+        self._trailer_bytes = 0
         self.keep_alive = False
         """Whether the connection may carry another request."""
         self.started = False
@@ -105,6 +107,9 @@ class AnswerReader:
         if 100 <= self._status < 200:
             if self._status == 101:
                 raise BadAnswer("not_http", "The provider switched protocols without being asked.")
+            self._interim += 1
+            if self._interim > limits.INTERIM_ANSWERS:
+                raise BadAnswer("not_http", "The provider announces its answer again and again.")
             return True
         self._reason = (status[3] or b"").decode("utf-8", "surrogateescape")
         self._headers = [self._header(line) for line in lines[1:]]
@@ -196,6 +201,9 @@ class AnswerReader:
         line = self._line()
         if line is None:
             return False
+        self._trailer_bytes += len(line)
+        if self._trailer_bytes > limits.ANSWER_HEAD_BYTES:
+            raise BadAnswer("answer_head_too_large", "The trailers of the provider's answer are too large.")
         return self._finish() if line == b"" else True
 
     def _done(self) -> bool:

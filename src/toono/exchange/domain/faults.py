@@ -33,10 +33,18 @@ class Code(Enum):
     GLOBAL_CONF_OUTDATED = "server.clientproxy.global_conf_outdated"
     CANNOT_SIGN_REQUEST = "server.clientproxy.cannot_create_signature"
     LOGGING_REQUEST_FAILED = "server.clientproxy.logging_failed"
+    TIMESTAMPER_FAILED = "server.clientproxy.logging_failed.timestamper_failed"
+    DATABASE_ERROR = "server.clientproxy.database_error"
+    INCONSISTENT_RESPONSE = "server.clientproxy.inconsistent_response"
+    GATEWAY_UNREACHABLE = "server.clientproxy.network_error"
+    GATEWAY_ANSWER = "server.clientproxy.http_error"
     CLIENT_INTERNAL_ERROR = "server.clientproxy.internal_error"
+    SERVER_INVALID_REQUEST = "server.serverproxy.invalid_request"
     UNKNOWN_SERVICE = "server.serverproxy.unknown_service"
     ACCESS_DENIED = "server.serverproxy.access_denied"
     SERVICE_DISABLED = "server.serverproxy.service_disabled"
+    SERVICE_TYPE = "server.serverproxy.service_type"
+    SERVICE_MISSING_URL = "server.serverproxy.service_missing_url"
     SERVICE_MALFORMED_URL = "server.serverproxy.service_malformed_url"
     NETWORK_ERROR = "server.serverproxy.service_failed.network_error"
     HTTP_ERROR = "server.serverproxy.service_failed.http_error"
@@ -76,9 +84,10 @@ _OLD_TYPES: Final = {code: old_type(code.value) for code in Code}
 class Fault(Exception):
     """A call is not done. ``reason`` is stable and finer than the type; ``message`` is for an engineer to read."""
 
-    def __init__(self, code: Code, reason: str, message: str) -> None:
+    def __init__(self, code: Code, reason: str, message: str, *, retry_after: int | None = None) -> None:
+        """:param retry_after: seconds after which the same call may be done."""
         super().__init__(f"{code.value} ({reason}): {message}")
-        self.code, self.reason = code, reason
+        self.code, self.reason, self.retry_after = code, reason, retry_after
         self.message = message.encode("utf-8", "backslashreplace").decode()  # it may quote bytes that are no text
         self.id = str(uuid4())
 
@@ -98,18 +107,20 @@ class Fault(Exception):
 _XML_TYPES: Final = ("text/xml", "application/xml", "text/*")
 
 
-def wants_xml(accept: str | None) -> bool:
-    """Whether the error is to be written as XML: ``Accept`` contains text/xml, application/xml or text/*."""
-    return accept is not None and any(kind in accept.lower() for kind in _XML_TYPES)
+def xml_type(accept: str | None) -> str | None:
+    """The first XML type that ``Accept`` names (text/xml, application/xml, or text/* for text/xml), whatever its weight and whatever else it names."""
+    named = (part.partition(";")[0].strip().lower() for part in (accept or "").split(","))
+    found = next((kind for kind in named if kind in _XML_TYPES), None)
+    return "text/xml" if found == "text/*" else found
 
 
 def body(fault: Fault, *, dialect: Dialect, accept: str | None) -> tuple[str, bytes]:
     """Content type and body of an error message."""
     fields = {"type": fault.type(dialect), "message": fault.message, "detail": fault.detail}
-    if not wants_xml(accept):
-        return "application/json;charset=utf-8", json.dumps(fields, ensure_ascii=False).encode()
+    kind = xml_type(accept)
+    if kind is None:
+        return "application/json", json.dumps(fields, ensure_ascii=False).encode()
     inner = "".join(f"<{name}>{escape(_xml_text(value))}</{name}>" for name, value in fields.items())
-    kind = "text/xml" if "application/xml" not in (accept or "").lower() else "application/xml"
     return f"{kind};charset=utf-8", f'<?xml version="1.0" encoding="UTF-8"?><error>{inner}</error>'.encode()
 
 

@@ -6,6 +6,7 @@ Source: X-Road message protocol for REST, sections 4.1 to 4.3 and 4.8 (allowed c
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -51,18 +52,23 @@ def _service(prefix: str) -> str | None:
     return _identifier(prefix.split("/"))
 
 
-def parse_target(path: str) -> Target:
-    """The service and the rest of ``/r1/{instance}/{class}/{member}/{subsystem}/{service}[/path]``.
+def parse_target(path: str, *, version: str = "r1") -> Target:
+    """The service and the rest of ``/{version}/{instance}/{class}/{member}/{subsystem}/{service}[/path]``.
 
-    :raises Fault: not this form; as in X-Road's own tests the status is 500.
+    :param version: first segment of the dialect's addresses: ``r1`` or ``v1``.
+    :raises Fault: not this form; in the X-Road dialect the status is 500, as in its own tests.
     """
     parts = path.split("/", 7)
     if len(parts) < 7:
         raise Fault(
-            Code.CLIENT_INVALID_REQUEST, "uri_too_short", "The address must be /r1/{instance}/{class}/{member}/{subsystem}/{service}."
+            Code.CLIENT_INVALID_REQUEST,
+            "uri_too_short",
+            f"The address must be /{version}/{{instance}}/{{class}}/{{member}}/{{subsystem}}/{{service}}.",
         )
-    if parts[0] != "" or parts[1] != "r1":
-        raise Fault(Code.CLIENT_INVALID_REQUEST, "protocol_version", f"Only protocol version r1 is spoken here, not «{parts[1][:20]}».")
+    if parts[0] != "" or parts[1] != version:
+        raise Fault(
+            Code.CLIENT_INVALID_REQUEST, "protocol_version", f"Only protocol version {version} is spoken here, not «{parts[1][:20]}»."
+        )
     service = _service("/".join(parts[2:7]))
     if service is None:
         raise Fault(
@@ -90,21 +96,34 @@ def parse_client(value: str) -> str:
     return client
 
 
-def check_security_server(value: str) -> None:
-    """``X-Road-Security-Server`` has exactly four segments.
+def check_security_server(value: str, *, members: Container[str], gateway: str) -> None:
+    """``X-Road-Security-Server`` names the one server that reaches the service: ``INSTANCE/CLASS/MEMBER/SERVER``.
 
-    :raises Fault: it has not.
+    :param members: identifiers of the members that the exchange knows; the server may be named as any one's, since all share it.
+    :param gateway: name of the gateway that reaches the called service: the server's code.
+    :raises Fault: another form, an unknown member, or a server that does not reach the service.
     """
-    if len(value.split("/")) != 4:
-        raise Fault(Code.INVALID_SECURITY_SERVER, "security_server", "X-Road-Security-Server must be INSTANCE/CLASS/MEMBER/SERVER.")
+    parts = value.split("/")
+    server = _identifier(parts) if len(parts) == 4 else None
+    if server is None:
+        raise _wrong_server("security_server", "X-Road-Security-Server must be INSTANCE/CLASS/MEMBER/SERVER.")
+    if member_of(server) not in members:
+        raise _wrong_server("unknown_security_server", f"Could not find security server «{server}».")
+    if server.rpartition("/")[2] != gateway:
+        raise _wrong_server("unknown_security_server", f"Invalid security server «{server}»: the service is reached through «{gateway}».")
+
+
+def _wrong_server(reason: str, message: str) -> Fault:
+    return Fault(Code.INVALID_SECURITY_SERVER, reason, message)
 
 
 def check_represented_party(value: str) -> None:
-    """``X-Road-Represented-Party`` is ``[class/]code``.
+    """``X-Road-Represented-Party`` is ``[class/]code``, each percent-encoded.
 
-    :raises Fault: it has more segments.
+    :raises Fault: it is not.
     """
-    if len(value.split("/")) > 2:
+    parts = value.split("/")
+    if len(parts) > 2 or any(not decode_segment(part) for part in parts):
         raise Fault(Code.CLIENT_INVALID_REQUEST, "represented_party", "X-Road-Represented-Party must be [CLASS/]CODE.")
 
 

@@ -1,7 +1,7 @@
 """The messages that are signed and logged: which headers they carry, their bytes, their hash.
 
 Source: X-Road ``RestMessage.java``, ``RestRequest.java``, ``RestResponse.java`` and the sample container of its verifier. Header names come in lower case, as HTTP/2 and our server
-give them; their order is kept. The signature is ECDSA over :func:`message_hash`.
+give them; their order is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha512
 from typing import Final
+
+from toono.exchange.domain.evidence.hashchain import MessageDigests
 
 Header = tuple[str, str]
 """Name in lower case; value as UTF-8 where a byte that is none stands as a surrogate, so that the received bytes come back unchanged."""
@@ -89,7 +91,6 @@ def response_bytes(status: int, reason: str, headers: Iterable[Header]) -> bytes
     return f"{status}\r\n{reason}\r\n{_header_lines(headers)}".encode("utf-8", "surrogateescape")
 
 
-def message_hash(head: bytes, body: bytes) -> bytes:
-    """SHA-512 of the head, or, where there is a body, of both hashes together."""
-    first = sha512(head).digest()
-    return sha512(first + sha512(body).digest()).digest() if body else first
+def message_hash(digests: MessageDigests) -> bytes:
+    """X-Road's hash of a message: SHA-512 of the head, or, where there is a body, over both digests together."""
+    return sha512(digests.head + digests.body).digest() if digests.body is not None else digests.head

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hmac
 import re
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -19,9 +19,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from toono.exchange.domain.authentication import IssuerUnusable, issuer_keys
 from toono.exchange.domain.faults import Code, Fault
+from toono.exchange.domain.fields import PointerUnusable, Projection, compile_fields
 from toono.exchange.domain.identifiers import encode_identifier, member_of
-from toono.exchange.domain.paths import compile_template
+from toono.exchange.domain.paths import Glob, TemplateUnusable, compile_glob, compile_template
+from toono.exchange.domain.policy import is_open, seconds_to_open
 from toono.registry.contracts import (
     Agreement,
     Credential,
@@ -89,6 +92,58 @@ class Grant(NamedTuple):
 
     agreement: Agreement
     purpose: Purpose
+    projection: Projection | None = None
+    """What of the answer is granted; None: all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Right:
+    """One purpose of one agreement, ready to be asked."""
+
+    grant: Grant
+    globs: Mapping[str, tuple[Glob, ...]] | None
+    """By method, ``*`` for any; None: the whole service."""
+
+    def in_force(self, now: datetime) -> bool:
+        return self.grant.agreement.valid_from <= now < self.grant.agreement.valid_until
+
+    def is_open(self, now: datetime) -> bool:
+        hours = self.grant.agreement.hours
+        return hours is None or is_open(hours, now)
+
+    def reaches(self, method: str, path: str) -> bool:
+        if self.globs is None:
+            return True
+        return any(glob.matches(path) for name in (method, "*") for glob in self.globs.get(name, ()))
+
+    @property
+    def rank(self) -> tuple[bool, int, int, datetime, int]:
+        """The higher one is tried first: the whole answer, then more fields, then fewer conditions, then the one that lasts longest."""
+        agreement = self.grant.agreement
+        conditions = agreement.consent + bool(agreement.authentication)
+        return (not agreement.fields, len(agreement.fields), -conditions, agreement.valid_until, agreement.version)
+
+
+@dataclass(slots=True)
+class _Pair:
+    """Everything that one consumer has agreed on for one service."""
+
+    agreements: list[Agreement] = field(default_factory=list)
+    rights: list[_Right] = field(default_factory=list)
+    by_purpose: dict[str, list[_Right]] = field(default_factory=dict)
+
+    def add(self, agreement: Agreement) -> None:
+        self.agreements.append(agreement)
+        projection = compile_fields(agreement.fields) if agreement.fields else None
+        globs = _globs(agreement)
+        for purpose in agreement.purposes:
+            right = _Right(Grant(agreement, purpose, projection), globs)
+            self.rights.append(right)
+            self.by_purpose.setdefault(purpose.code, []).append(right)
+
+    def sort(self) -> None:
+        for rights in (self.rights, *self.by_purpose.values()):
+            rights.sort(key=lambda right: right.rank, reverse=True)
 
 
 class EndpointMatch(NamedTuple):
@@ -111,13 +166,31 @@ class Index:
         self.systems: Final = {s.id: s for s in configuration.systems}
         self.services: Final = {s.id: self._service(s) for s in configuration.services}
         self._signature_keys: Final[dict[str, list[KnownCredential]]] = defaultdict(list)
+        self._certificates: Final[dict[str, list[KnownCredential]]] = defaultdict(list)
         self._bearer_keys: Final[dict[str, KnownCredential]] = {}
-        self._agreements: Final[dict[tuple[str, str], list[Agreement]]] = defaultdict(list)
+        self._pairs: Final[dict[tuple[str, str], _Pair]] = {}
+        self._by_client: Final[dict[str, list[Agreement]]] = defaultdict(list)
         for system in configuration.systems:
             for credential in system.credentials:
                 self._add(system, credential)
         for agreement in configuration.agreements:
-            self._agreements[agreement.consumer, agreement.service].append(agreement)
+            self._agree(agreement)
+        for pair in self._pairs.values():
+            pair.sort()
+        try:
+            self.issuers: Final = issuer_keys(configuration.issuers)
+        except IssuerUnusable as error:
+            raise ConfigurationUnusable(str(error)) from error
+
+    def _agree(self, agreement: Agreement) -> None:
+        if agreement.hours is not None and (agreement.hours.begin.tzinfo or agreement.hours.end.tzinfo):
+            raise ConfigurationUnusable(f"The hours of the agreement {agreement.id} are not by the clock of Ulaanbaatar.")
+        pair = self._pairs.setdefault((agreement.consumer, agreement.service), _Pair())
+        try:
+            pair.add(agreement)
+        except PointerUnusable as error:
+            raise ConfigurationUnusable(f"The fields of the agreement {agreement.id} cannot be read: {error}.") from error
+        self._by_client[agreement.consumer].append(agreement)
 
     def _service(self, entry: ServiceEntry) -> KnownService:
         provider = self.members.get(member_of(entry.id))
@@ -127,7 +200,7 @@ class Index:
         for endpoint in entry.endpoints:
             try:
                 known = KnownEndpoint(endpoint, compile_template(endpoint.path))
-            except re.error as error:
+            except TemplateUnusable as error:
                 raise ConfigurationUnusable(f"The template {endpoint.path} of {entry.id} cannot be read: {error}.") from error
             if endpoint.subject is not None and endpoint.subject.variable not in known.pattern.groupindex:
                 raise ConfigurationUnusable(f"The template {endpoint.path} of {entry.id} has no variable {endpoint.subject.variable}.")
@@ -145,6 +218,11 @@ class Index:
                 raise ConfigurationUnusable(f"The credential {credential.key_id} of {system.id} has no digest.")
             self._bearer_keys[credential.key_sha256.lower()] = KnownCredential(system.id, credential, None)
             return
+        if credential.kind == CredentialKind.CERTIFICATE:
+            if credential.certificate_sha256 is None:
+                raise ConfigurationUnusable(f"The certificate {credential.key_id} of {system.id} has no digest.")
+            self._certificates[credential.certificate_sha256.lower()].append(KnownCredential(system.id, credential, None))
+            return
         try:
             key = load_pem_public_key((credential.public_key_pem or "").encode())
         except ValueError as error:
@@ -154,15 +232,6 @@ class Index:
         self._signature_keys[credential.key_id].append(KnownCredential(system.id, credential, key))
 
     # -- questions ---------------------------------------------------------------------------------------------------
-
-    def check_fresh(self, now: datetime) -> None:
-        """:raises Fault: the configuration has expired."""
-        if now >= self.expires_at:
-            raise Fault(
-                Code.GLOBAL_CONF_OUTDATED,
-                "configuration_expired",
-                f"The configuration {self.version} ran out at {self.expires_at:%Y-%m-%dT%H:%M:%SZ}.",
-            )
 
     def client(self, client: str) -> SystemEntry:
         """The system that calls.
@@ -185,6 +254,17 @@ class Index:
             if known.system == client:
                 return _in_validity(known, now)
         raise _not_known(f"the key «{key_id[:100]}»", client, belongs_to_another=bool(found))
+
+    def certificate_credential(self, client: str, sha256_hex: str, now: datetime) -> KnownCredential:
+        """The credential of a TLS client certificate, found by the SHA-256 of its DER; several systems may share one.
+
+        :raises Fault: unknown, another system's, or not in its validity.
+        """
+        found = self._certificates.get(sha256_hex.lower(), [])
+        for known in found:
+            if known.system == client:
+                return _in_validity(known, now)
+        raise _not_known("this client certificate", client, belongs_to_another=bool(found))
 
     def bearer_credential(self, client: str, key: str, now: datetime) -> KnownCredential:
         """The credential of a bearer key, found by its SHA-256.
@@ -210,24 +290,76 @@ class Index:
             raise Fault(Code.UNKNOWN_SERVICE, "unknown_service", f"{member} publishes no service {service}.")
         return known
 
-    def grant(self, client: str, service: str, purpose: str | None, now: datetime) -> Grant:
-        """The agreement and purpose by which ``client`` may call ``service`` now. Of several the one that lasts longest.
+    def grant(self, client: str, service: str, purpose: str | None, *, method: str, path: str, now: datetime) -> Grant:
+        """The best of :meth:`grants`, found without looking at the others where the purpose is named."""
+        pair = self._pairs.get((client, service))
+        if pair is not None and purpose is not None:
+            for right in pair.by_purpose.get(purpose, ()):
+                if right.in_force(now) and right.reaches(method, path) and right.is_open(now):
+                    return right.grant
+        return self.grants(client, service, purpose, method=method, path=path, now=now)[0]
 
-        :raises Fault: access denied; the reason tells why.
+    def grants(self, client: str, service: str, purpose: str | None, *, method: str, path: str, now: datetime) -> list[Grant]:
+        """Every right by which ``client`` may make this call now, the best first. What else an agreement asks for (authentication, consent, rate,
+        quota) is not known here; the call takes the first right whose conditions it meets.
+
+        The work depends on what these two have agreed on, and not on how many agreements there are.
+
+        :param path: decoded, in normal form.
+        :raises Fault: access denied; the reason names the nearest miss.
         """
-        agreements = self._agreements.get((client, service), [])
-        if not agreements:
+        pair = self._pairs.get((client, service))
+        if pair is None:
             raise _denied("no_agreement", f"{client} has no agreement on {service}.")
-        valid = [a for a in agreements if a.valid_from <= now < a.valid_until]
-        if purpose is None:
-            return _only_purpose(client, service, valid, agreements, now)
-        grants = [Grant(a, p) for a in valid for p in a.purposes if p.code == purpose]
-        if grants:
-            return max(grants, key=lambda grant: grant.agreement.valid_until)
-        with_purpose = [a for a in agreements if any(p.code == purpose for p in a.purposes)]
-        if with_purpose or not valid:
-            raise _out_of_time(client, service, with_purpose or agreements, now)
-        raise _denied("purpose_unknown", f"The agreement of {client} on {service} does not name the purpose «{purpose}».")
+        rights = pair.rights if purpose is None else pair.by_purpose.get(purpose, ())
+        in_force = [right for right in rights if right.in_force(now)]
+        reaching = [right for right in in_force if right.reaches(method, path)]
+        if purpose is None and len({right.grant.purpose.code for right in reaching}) > 1:
+            raise _denied("purpose_missing", "Several purposes are agreed on for this call; say which one it is for.")
+        found = [right.grant for right in reaching if right.is_open(now)]
+        if not found:
+            raise _nearest_miss(client, service, purpose, pair, in_force, reaching, now)
+        return found
+
+    def agreements_of(self, client: str) -> Sequence[Agreement]:
+        """What ``client`` has agreed on, in force or not."""
+        return self._by_client.get(client, ())
+
+
+def _globs(agreement: Agreement) -> dict[str, tuple[Glob, ...]] | None:
+    if not agreement.endpoints:
+        return None
+    found: dict[str, tuple[Glob, ...]] = {}
+    for granted in agreement.endpoints:
+        found[granted.method] = (*found.get(granted.method, ()), compile_glob(granted.path))
+    return found
+
+
+def _nearest_miss(
+    client: str, service: str, purpose: str | None, pair: _Pair, in_force: list[_Right], reaching: list[_Right], now: datetime
+) -> Fault:
+    """Why no right was found: of all reasons the one that is furthest along the way."""
+    if reaching:
+        hours = [right.grant.agreement.hours for right in reaching]
+        waits = [seconds for h in hours if h is not None and (seconds := seconds_to_open(h, now)) is not None]
+        names = ", ".join(sorted({right.grant.agreement.id for right in reaching}))
+        return Fault(
+            Code.ACCESS_DENIED,
+            "outside_hours",
+            f"By the agreement {names} calls are made at other hours.",
+            retry_after=min(waits, default=None),
+        )
+    if in_force:
+        names = ", ".join(sorted({right.grant.agreement.id for right in in_force}))
+        return _denied("endpoint_not_agreed", f"The agreement {names} does not reach this method and path of {service}.")
+    agreements = [a for a in pair.agreements if purpose is None or any(p.code == purpose for p in a.purposes)]
+    if agreements and not any(a.valid_from <= now < a.valid_until for a in agreements):
+        return _out_of_time(client, service, agreements, now)
+    if not any(a.valid_from <= now < a.valid_until for a in pair.agreements):
+        return _out_of_time(client, service, pair.agreements, now)
+    if purpose is None:
+        return _denied("purpose_missing", "The agreement names no purpose.")
+    return _denied("purpose_unknown", f"The agreement of {client} on {service} does not name the purpose «{purpose}».")
 
 
 def check_enabled(service: KnownService) -> None:
@@ -279,7 +411,7 @@ def _denied(reason: str, message: str) -> Fault:
     return Fault(Code.ACCESS_DENIED, reason, message)
 
 
-def _out_of_time(client: str, service: str, agreements: list[Agreement], now: datetime) -> Fault:
+def _out_of_time(client: str, service: str, agreements: Sequence[Agreement], now: datetime) -> Fault:
     last = max(agreements, key=lambda a: a.valid_until)
     if last.valid_until <= now:
         return _denied(
@@ -288,13 +420,3 @@ def _out_of_time(client: str, service: str, agreements: list[Agreement], now: da
     return _denied(
         "agreement_not_yet_valid", f"The agreement {last.id} of {client} on {service} begins at {last.valid_from:%Y-%m-%dT%H:%M:%SZ}."
     )
-
-
-def _only_purpose(client: str, service: str, valid: list[Agreement], agreements: list[Agreement], now: datetime) -> Grant:
-    if not valid:
-        raise _out_of_time(client, service, agreements, now)
-    codes = {p.code for a in valid for p in a.purposes}
-    if len(codes) != 1:
-        raise _denied("purpose_missing", f"The agreement names {len(codes)} purposes; say in X-Toono-Purpose which one.")
-    last = max((a for a in valid if a.purposes), key=lambda a: a.valid_until)
-    return Grant(last, last.purposes[0])

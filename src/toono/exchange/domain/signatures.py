@@ -1,8 +1,7 @@
 """HTTP message signatures of clients (RFC 9421), one strict profile: one signature, ECDSA P-256 with SHA-256.
 
-Required components: ``@method``, ``@target-uri``, ``x-road-client``, each other ``x-road-*`` and ``x-toono-*`` header that is sent (what the exchange reads must
-be signed), and ``content-digest`` (RFC 9530) where there is a body. Required parameters: ``created``, ``nonce``, ``keyid``. Parameters that we do not
-know are refused.
+What the exchange reads must be signed: ``@method``, ``@target-uri``, the headers of the dialect (:class:`Profile`), and ``content-digest`` (RFC 9530) where there is a
+body. Required parameters: ``created``, ``nonce``, ``keyid``. Parameters that we do not know are refused.
 """
 
 from __future__ import annotations
@@ -35,8 +34,28 @@ _VALUE: Final = re.compile(r"\s*([a-z*][a-z0-9_\-.*]*)=:([A-Za-z0-9+/]*={0,2}):\
 _ESCAPED: Final = re.compile(r"\\(.)")
 _KNOWN: Final = frozenset({"created", "expires", "nonce", "alg", "keyid", "tag"})
 _DERIVED: Final = frozenset({"@method", "@target-uri", "@authority", "@scheme", "@request-target", "@path", "@query"})
-_DROPPED: Final = frozenset({"x-road-request-id", "x-road-request-hash"})
 _DIGESTS: Final = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
+
+
+class Profile(NamedTuple):
+    """Which headers a dialect reads, so that a signature must cover them."""
+
+    always: frozenset[str]
+    """Needed in every signature."""
+    prefixes: tuple[str, ...]
+    """Headers that begin so are needed where they are sent,"""
+    where_sent: frozenset[str] = frozenset()
+    """and these too,"""
+    ignored: frozenset[str] = frozenset()
+    """but not these: the exchange drops them."""
+
+
+XROAD: Final = Profile(
+    frozenset({"@method", "@target-uri", "x-road-client"}),
+    ("x-road-", "x-toono-"),
+    ignored=frozenset({"x-road-request-id", "x-road-request-hash"}),
+)
+NATIVE: Final = Profile(frozenset({"@method", "@target-uri", "authorization"}), ("toono-",), where_sent=frozenset({"idempotency-key"}))
 
 
 class SignatureInput(NamedTuple):
@@ -100,10 +119,11 @@ def _parameters(text: str) -> dict[str, int | str]:
     return parameters
 
 
-def check_coverage(signed: SignatureInput, headers: Mapping[str, str], *, has_body: bool) -> None:
+def check_coverage(signed: SignatureInput, headers: Mapping[str, str], *, has_body: bool, profile: Profile = XROAD) -> None:
     """:raises Fault: something that must be covered by the signature is not."""
-    needed = {"@method", "@target-uri", "x-road-client"}
-    needed |= {name for name in headers if name.startswith(("x-road-", "x-toono-")) and name not in _DROPPED}
+    needed = set(profile.always)
+    needed |= {name for name in headers if name.startswith(profile.prefixes) or name in profile.where_sent}
+    needed -= profile.ignored
     if has_body or "content-digest" in headers:
         needed.add("content-digest")
     missing = sorted(needed.difference(signed.components))
@@ -169,27 +189,38 @@ def verify(signed: SignatureInput, request: SignedRequest, key: EllipticCurvePub
     )
 
 
-def check_digest(content_digest: str | None, body: bytes) -> None:
-    """``Content-Digest`` (RFC 9530) says what the body is. Every known algorithm in it must agree.
+class DigestCheck:
+    """Whether a body is the one of which ``Content-Digest`` (RFC 9530) speaks; the body is fed in pieces. Every known algorithm in the header must agree."""
 
-    :raises Fault: absent where there is a body, unreadable, or another.
-    """
-    if content_digest is None:
-        if body:
+    def __init__(self, content_digest: str | None) -> None:
+        """:raises Fault: the header cannot be read, or has no algorithm that is known here."""
+        self._said = content_digest is not None
+        self._expected = [] if content_digest is None else _digests(content_digest)
+        self._any = False
+
+    def update(self, part: bytes) -> None:
+        """Take the next piece of the body."""
+        self._any = self._any or bool(part)
+        for digest, _ in self._expected:
+            digest.update(part)
+
+    def finish(self) -> None:
+        """:raises Fault: the body was another, or there was one of which nothing is said."""
+        if self._any and not self._said:
             raise Fault(Code.MALFORMED_SIGNATURE, "not_covered", "A body needs Content-Digest, covered by the signature.")
-        return
-    known = 0
-    for member in content_digest.split(","):
-        found = _VALUE.fullmatch(member)
-        if found is None:
-            raise _malformed("Content-Digest cannot be read.")
-        algorithm = _DIGESTS.get(found[1])
-        if algorithm is not None:
-            known += 1
-            if not hmac.compare_digest(base64.b64encode(algorithm(body).digest()), found[2].encode()):
+        for digest, expected in self._expected:
+            if not hmac.compare_digest(base64.b64encode(digest.digest()), expected):
                 raise Fault(Code.INVALID_SIGNATURE_VALUE, "wrong_digest", "Content-Digest does not match the body.")
+
+
+def _digests(content_digest: str) -> list[tuple[hashlib._Hash, bytes]]:
+    found = [_VALUE.fullmatch(member) for member in content_digest.split(",")]
+    if any(member is None for member in found):
+        raise _malformed("Content-Digest cannot be read.")
+    known = [(_DIGESTS[member[1]](), member[2].encode()) for member in found if member is not None and member[1] in _DIGESTS]
     if not known:
         raise _malformed("Content-Digest must be of sha-256 or sha-512.")
+    return known
 
 
 def _malformed(message: str) -> Fault:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from toono.exchange.domain.faults import Code, Fault
+from toono.exchange.domain.messages import Header
 from toono.registry.contracts import SubjectRule
 
 _CIVIL_ID: Final = re.compile(r"\d{12}")
@@ -35,30 +35,31 @@ def resolve(document: Any, pointer: str) -> Any:
     return document
 
 
-def subject_of(rule: SubjectRule, variables: Mapping[str, str], *, encoding: str | None, body: bytes) -> str:
+def subject_of(rule: SubjectRule, variables: Mapping[str, str], document: Any) -> str:
     """The civil id of the person whom an answer is about.
 
-    :param encoding: the answer's ``Content-Encoding``.
-    :raises Fault: not JSON, without the identifiers that the rule names, or about another person.
+    :param document: the answer, as :func:`toono.exchange.domain.documents.parse` reads it.
+    :raises Fault: it lacks the identifiers that the rule names, or is about another person.
     """
-    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
-        raise _invalid("encoded", "The provider's answer is compressed, so that nobody can say whom it is about.")
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _invalid("not_json", "The provider's answer is not JSON.") from None
     try:
         echo, civil_id = resolve(document, rule.echo_pointer), resolve(document, rule.civil_id_pointer)
     except LookupError:
         raise _invalid("no_subject", "The provider's answer does not say whom it is about.") from None
-    if not isinstance(echo, str) or _folded(echo) != _folded(variables[rule.variable]):
+    if not isinstance(echo, str) or folded(echo) != folded(variables[rule.variable]):
         raise _invalid("other_person", "The provider's answer is about another person than the one asked for.")
     if not isinstance(civil_id, str) or not _CIVIL_ID.fullmatch(civil_id):
         raise _invalid("no_civil_id", "The provider's answer does not carry the person's civil id.")
     return civil_id
 
 
-def _folded(identifier: str) -> str:
+def check_readable(headers: Iterable[Header]) -> None:
+    """:raises Fault: the answer is compressed, so that nobody can say whom it is about."""
+    if any(name == "content-encoding" and value.strip().lower() not in ("", "identity") for name, value in headers):
+        raise _invalid("encoded", "The provider's answer is compressed, so that nobody can say whom it is about.")
+
+
+def folded(identifier: str) -> str:
+    """An identifier in the form in which two are compared: NFC, upper case."""
     return unicodedata.normalize("NFC", identifier).upper()
 
 

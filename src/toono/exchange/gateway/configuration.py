@@ -1,7 +1,7 @@
 """The configuration by which the gateway lives: fetched from the registry, verified, kept on disk, swapped without a pause.
 
-The last good one serves while the registry is down, after a restart too. It never goes back in version, and after its
-expiry every call is refused.
+The last good one serves while the registry is down, after a restart too. It never goes back in version. After its expiry calls are served with a
+warning for the policy's grace, and then refused.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import asyncio
 import base64
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from toono.exchange import limits
+from toono.exchange.domain import ageing
+from toono.exchange.domain.ageing import Grade
 from toono.exchange.domain.answers import BadAnswer
 from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.rights import ConfigurationUnusable, Index
@@ -44,18 +47,27 @@ class ConfigurationStore:
         self._task: asyncio.Task[None] | None = None
         self._said = ""
         self.index: Index | None = None
+        self.prepare: Callable[[Index], Awaitable[None]] | None = None
+        """What is to be done with a new index before it is put in force."""
         self.fetched_at: datetime | None = None
         """When the registry last answered."""
 
     def current(self, moment: datetime) -> Index:
         """The index in force.
 
-        :raises Fault: there is none, or it has expired.
+        :raises Fault: there is none, or it expired so long ago that the policy's grace is over too.
         """
-        if self.index is None:
+        index = self.index
+        if index is None:
             raise Fault(Code.GLOBAL_CONF_OUTDATED, "no_configuration", "The gateway has no valid configuration yet.")
-        self.index.check_fresh(moment)
-        return self.index
+        judged = ageing.configuration(moment, expires_at=index.expires_at, policy=index.configuration.policy)
+        if judged.grade is Grade.DEAD:
+            raise Fault(
+                Code.GLOBAL_CONF_OUTDATED,
+                judged.reason,
+                f"The configuration {index.version} ran out at {index.expires_at:%Y-%m-%dT%H:%M:%SZ}, and the grace after that is over.",
+            )
+        return index
 
     def load(self) -> None:
         """Take the last good configuration from disk, if there is one."""
@@ -64,7 +76,9 @@ class ConfigurationStore:
         except OSError:
             return
         self._lowest_version = _version(jws)  # even of one that has expired meanwhile
-        self._take(jws)
+        index = self._verified(jws)
+        if index is not None:
+            self._put_in_force(index, jws)
 
     def open(self) -> None:
         """Begin to ask the registry, again and again."""
@@ -79,7 +93,6 @@ class ConfigurationStore:
         while True:
             try:
                 await self._ask()
-                self._said = ""
             except (ProviderUnreachable, BadAnswer, OSError, ValueError) as error:
                 if str(error) != self._said:  # once, not every two seconds
                     self._said = str(error)
@@ -103,31 +116,37 @@ class ConfigurationStore:
             raise ValueError(f"it answers {answer.status}")
         self.fetched_at = now()
         if answer.status == 304:
+            self._said = ""
             return
         jws = answer.body.decode("ascii").strip()
         if jws != self._jws:
             # The work of a large configuration is done beside the loop; calls go on by the old one meanwhile.
-            if not await asyncio.to_thread(self._take, jws):
+            index = await asyncio.to_thread(self._verified, jws)
+            if index is None:
                 return
+            if self.prepare is not None:
+                await self.prepare(index)
+            self._put_in_force(index, jws)
             await asyncio.to_thread(write_durably, self._file, jws.encode())
         self._etag = next((value for name, value in answer.headers if name == "etag"), None)
 
-    def _take(self, jws: str) -> bool:
-        """Put ``jws`` in force if it may be used; the former one stays otherwise."""
+    def _verified(self, jws: str) -> Index | None:
+        """The index of ``jws`` if it may be used; the former one stays otherwise."""
         try:
             anchors = self._anchors.read_text()
             configuration = verify_configuration(
                 jws, anchors_pem=[anchors], now=now(), lowest_version=self._lowest_version, instance=self._instance
             )
-            index = Index(configuration)
+            return Index(configuration)
         except (ConfigurationRefused, ConfigurationUnusable, OSError, ValueError) as error:
             if str(error) != self._said:
                 self._said = str(error)
                 _log.error("A configuration is refused: %s", error)
-            return False
-        self.index, self._lowest_version, self._jws = index, index.version, jws
+            return None
+
+    def _put_in_force(self, index: Index, jws: str) -> None:
+        self.index, self._lowest_version, self._jws, self._said = index, index.version, jws, ""
         _log.info("Configuration %d is in force until %s.", index.version, index.expires_at)
-        return True
 
 
 def _version(jws: str) -> int:

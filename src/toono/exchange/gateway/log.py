@@ -1,14 +1,17 @@
-"""The message log: what calls leave behind is committed in groups, and a call goes on only when its entry is durable.
+"""The message log: what calls leave behind is signed and committed in batches, and a call goes on only when its entry is durable.
 
 A call appends an entry twice: its request before it is forwarded (so that an outcome that nobody knows can be proven to have been asked), its response
 together with the entries of the access ledger before it is answered. Calls that append while a commit is under way share the
-next one: one wait for the disk serves them all. ``synchronous_commit`` is on for the gateway's login and set again here.
+next one: one signature of each member and one wait for the disk serve them all. Each writer keeps a chain of its own, from its start to its end; the chain goes on only
+from what was certainly committed. ``synchronous_commit`` is on for the gateway's login and set again here.
 
 What can go wrong, and what happens:
 
-- The database cannot be reached: the batch is tried again until its calls give up (:data:`limits.LOG_WAIT_SECONDS`); a call that gives up leaves its batch.
-- The connection breaks before the database has confirmed: nobody knows whether it has committed. The batch is kept together and, on the next connection, its rows are
-  looked for: all that were written are there, or none.
+- A member's messages cannot be signed: its calls are refused, the others go on.
+- The database cannot be reached: the batch is tried again until its calls give up (:data:`limits.LOG_WAIT_SECONDS`); a batch of which nobody waits any more is left.
+- The connection breaks before the database has confirmed: nobody knows whether it has committed. The very same batch is written again, under the same id: the database takes
+  it once, and says so if it had it already.
+- What may be used once was used before: those calls are refused, the rest is sealed anew.
 - One entry cannot be stored: the batch is taken apart and each entry is tried alone.
 """
 
@@ -18,10 +21,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
+from enum import Enum, auto
 from typing import Final
-from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
@@ -29,10 +30,12 @@ from psycopg.adapt import Dumper
 
 from toono.exchange import limits
 from toono.exchange.gateway import rows
+from toono.exchange.gateway.sealing import Chain, Entry, Sealed, Sealer
 
 _log = logging.getLogger(__name__)
 
-_FIND_MESSAGES: Final = f"SELECT id FROM {rows.MESSAGE_TABLE} WHERE id = ANY(%s)"  # noqa: S608 - a fixed name
+_FIND_BATCH: Final = f"SELECT 1 FROM {rows.BATCH_TABLE} WHERE id = %s"  # noqa: S608 - a fixed name
+_FIND_NONCES: Final = f"SELECT nonce FROM {rows.NONCE_TABLE} WHERE nonce = ANY(%s)"  # noqa: S608 - a fixed name
 
 
 class _Array:
@@ -73,43 +76,37 @@ class LogUnavailable(Exception):
 
 
 class NonceRepeated(Exception):
-    """A call with this nonce has been forwarded before."""
+    """What the call wanted to use up (its first such) had been used before."""
+
+    def __init__(self, nonce: rows.NonceRow) -> None:
+        super().__init__()
+        self.nonce = nonce
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
-    """What one call wants durable in one commit."""
-
-    id: UUID
-    """Of the message row: by it a commit whose outcome is unknown is looked up."""
-    message: rows.Packed
-    reading: rows.Packed | None = None
-    nonce: rows.NonceRow | None = None
-    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.message)) + (sum(map(len, self.reading)) if self.reading else 0)
+class _Outcome(Enum):
+    COMMITTED = auto()
+    USED_BEFORE = auto()
+    """Something in it may be used once and was; nothing was written."""
 
 
 class MessageLog:
-    """Writers that commit entries in groups. One for a process."""
+    """Writers that seal and commit entries in batches. One for a process."""
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, dsn: str, sealer: Sealer, *, gateway: str) -> None:
+        self._dsn, self._sealer, self._gateway = dsn, sealer, gateway
         self._waiting: deque[Entry] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._writers: list[asyncio.Task[None]] = []
         self._closing = False
-        self._connected = 0
+        self._connections: set[AsyncConnection] = set()
         self.commits = 0
         self.entries = 0
 
     @property
     def healthy(self) -> bool:
         """Whether every writer has a connection."""
-        return self._connected == limits.LOG_WRITERS
+        return len(self._connections) == limits.LOG_WRITERS
 
     @property
     def waiting(self) -> int:
@@ -138,7 +135,8 @@ class MessageLog:
 
         :raises LogUnavailable: it is not, within the time limit. It may still become so: then the log tells of a request that was
             not forwarded or an answer that was not given, never the other way round.
-        :raises NonceRepeated: nothing was written, the nonce had been used.
+        :raises NonceRepeated: nothing was written, something had been used before.
+        :raises SigningFailed: nothing was written, the member's key does not sign.
         """
         self._waiting.append(entry)
         self._waiting_bytes += entry.size
@@ -167,12 +165,15 @@ class MessageLog:
         while True:
             try:
                 return await self._write()  # ends when the log is closed
+            except _Abandoned:
+                _log.warning("A batch was left whose outcome is not known; the writer begins a new chain.")
             except Exception:
                 _log.exception("A writer of the message log failed")
                 await asyncio.sleep(limits.LOG_RECONNECT_SECONDS[0])
 
     async def _write(self) -> None:
         connection: AsyncConnection | None = None
+        chain = Chain(self._gateway)
         try:
             while not (self._closing and not self._waiting):
                 if connection is None:
@@ -182,7 +183,7 @@ class MessageLog:
                 elif not self._waiting:
                     connection = await self._rest(connection)
                 elif batch := self._take_batch():
-                    connection = await self._store(connection, batch)
+                    connection = await self._store(connection, batch, chain)
         finally:
             if connection is not None:
                 await self._give_up(connection)
@@ -226,93 +227,108 @@ class MessageLog:
             else:
                 for kind, array in _ARRAYS.items():
                     connection.adapters.register_dumper(array, _dumper_of(kind))
-                self._connected += 1
+                self._connections.add(connection)
                 return connection
 
-    async def _store(self, connection: AsyncConnection, batch: list[Entry]) -> AsyncConnection | None:
+    async def _store(self, connection: AsyncConnection, batch: list[Entry], chain: Chain) -> AsyncConnection | None:
         """Make ``batch`` durable, whatever it takes; the connection to go on with."""
         current: AsyncConnection | None = connection
-        uncertain = False
-        while batch:
-            if current is None:
-                current = await self._connect()
-                if current is None:
-                    return None
+        batch = _without_repetitions(batch)
+        while batch and (sealed := await self._sealer.seal(batch, chain)) is not None:
             try:
-                async with asyncio.timeout(limits.LOG_STATEMENT_SECONDS + 1):
-                    if uncertain and (stored := await self._stored(current, batch)):
-                        for entry in batch:
-                            if entry.id not in stored:  # its nonce had been used
-                                _refuse(entry, NonceRepeated())
-                        _settle(batch)
-                        return current
-                    uncertain = False
-                    if not (batch := [entry for entry in batch if not entry.done.done()]):
-                        return current
-                    uncertain = True
-                    repeated = await self._commit(current, batch)
+                current, outcome = await self._commit_surely(current, sealed)
             except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
                 # the database has refused: certainly nothing was committed
-                if len(batch) > 1:
-                    for entry in batch:
-                        if current is None and (current := await self._connect()) is None:
-                            return None
-                        current = await self._store(current, [entry])
+                if len(sealed.entries) == 1:
+                    _log.error("An entry cannot be stored: %s", error)
+                    sealed.entries[0].refuse(LogUnavailable("database_refused", "The message log refused the record."))
                     return current
-                _log.error("An entry cannot be stored: %s", error)
-                _refuse(batch[0], LogUnavailable("database_refused", "The message log refused the record."))
+                for entry in sealed.entries:
+                    if current is None and (current := await self._connect()) is None:
+                        return None
+                    current = await self._store(current, [entry], chain)
                 return current
-            except (psycopg.Error, OSError, TimeoutError) as error:
-                _log.warning("A commit of %d entries failed: %s", len(batch), str(error).strip() or type(error).__name__)
-                await self._give_up(current)
-                current = None
-                continue
-            for entry in repeated:
-                _refuse(entry, NonceRepeated())
-            _settle(batch)
-            return current
+            if outcome is _Outcome.COMMITTED:
+                chain.advance(sealed)
+                self.commits += 1
+                self.entries += len(sealed.entries)
+                for entry in sealed.entries:
+                    if not entry.done.done():
+                        entry.done.set_result(None)
+                return current
+            if outcome is None:
+                return current  # nobody waits any more
+            batch = [entry for entry in sealed.entries if not entry.done.done()]
         return current
 
+    async def _commit_surely(self, connection: AsyncConnection | None, sealed: Sealed) -> tuple[AsyncConnection | None, _Outcome | None]:
+        """Write one sealed batch until its outcome is known, or until nobody waits for it; then the outcome is None.
+
+        The chain does not go on from a batch of unknown outcome: a writer that leaves one begins a new chain (see ``_keep_writing``).
+        """
+        uncertain = False
+        while True:
+            if connection is None and (connection := await self._connect()) is None:
+                return None, None
+            if uncertain and all(entry.done.done() for entry in sealed.entries):
+                await self._give_up(connection)
+                raise _Abandoned
+            try:
+                async with asyncio.timeout(limits.LOG_STATEMENT_SECONDS + 1):
+                    return connection, await self._commit(connection, sealed, uncertain=uncertain)
+            except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError):
+                raise
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                _log.warning("A commit of %d entries failed: %s", len(sealed.entries), str(error).strip() or type(error).__name__)
+                await self._give_up(connection)
+                connection, uncertain = None, True
+
+    async def _commit(self, connection: AsyncConnection, sealed: Sealed, *, uncertain: bool) -> _Outcome:
+        """One statement, which is one transaction."""
+        values = [array for packed, types in sealed.values for array in _arrays(packed, types)]
+        try:
+            await connection.execute(rows.APPEND, values, prepare=True, binary=True)
+        except psycopg.errors.UniqueViolation:
+            if uncertain and await (await connection.execute(_FIND_BATCH, [sealed.id])).fetchone() is not None:
+                return _Outcome.COMMITTED
+            if not await self._refuse_used(connection, sealed.entries):
+                raise
+            return _Outcome.USED_BEFORE
+        return _Outcome.COMMITTED
+
+    async def _refuse_used(self, connection: AsyncConnection, entries: Sequence[Entry]) -> bool:
+        """Refuse the entries that need what was used before; whether there were any."""
+        wanted = [nonce.nonce for entry in entries for nonce in entry.nonces]
+        found = await (await connection.execute(_FIND_NONCES, [wanted])).fetchall()
+        used = {bytes(nonce) for (nonce,) in found}
+        for entry in entries:
+            repeated = next((nonce for nonce in entry.nonces if nonce.nonce in used), None)
+            if repeated is not None:
+                entry.refuse(NonceRepeated(repeated))
+        return bool(used)
+
     async def _give_up(self, connection: AsyncConnection) -> None:
-        self._connected -= 1
+        self._connections.discard(connection)
         try:
             async with asyncio.timeout(1):
                 await connection.close()
         except (psycopg.Error, OSError, TimeoutError):
             pass
 
-    async def _stored(self, connection: AsyncConnection, batch: Sequence[Entry]) -> set[UUID]:
-        found = await (await connection.execute(_FIND_MESSAGES, [[entry.id for entry in batch]])).fetchall()
-        return {row[0] for row in found}
 
-    async def _commit(self, connection: AsyncConnection, batch: Sequence[Entry]) -> Sequence[Entry]:
-        """One statement, which is one transaction; the entries whose nonce had been used, of which nothing was written."""
-        with_nonce = {entry.nonce.nonce: entry for entry in reversed(batch) if entry.nonce is not None}
-        twice = [entry for entry in batch if entry.nonce is not None and with_nonce[entry.nonce.nonce] is not entry]
-        written = [entry for entry in batch if entry not in twice] if twice else batch
-        # In one order everywhere, so that two processes that meet the same nonces wait for each other and never in a circle.
-        nonces = [entry.nonce for _, entry in sorted(with_nonce.items(), key=itemgetter(0)) if entry.nonce is not None]
-        values = [
-            *_arrays([rows.packed(nonce) for nonce in nonces], rows.NONCE_TYPES),
-            *_arrays([entry.message for entry in written], rows.MESSAGE_TYPES),
-            *_arrays([rows.packed(rows.UsedNonce(entry.nonce.nonce if entry.nonce else None)) for entry in written], rows.USED_TYPES),
-            *_arrays([entry.reading for entry in written if entry.reading], rows.LEDGER_TYPES),
-        ]
-        cursor = await connection.execute(rows.APPEND, values, prepare=True, binary=True)
-        fresh = {bytes(nonce) for (nonce,) in await cursor.fetchall()}
-        self.commits += 1
-        self.entries += len(written)
-        if not twice and len(fresh) == len(nonces):
-            return ()
-        return [entry for entry in batch if entry.nonce is not None and (entry in twice or entry.nonce.nonce not in fresh)]
+class _Abandoned(Exception):
+    """Nobody waits for a batch whose outcome is not known."""
 
 
-def _settle(batch: Sequence[Entry]) -> None:
+def _without_repetitions(batch: list[Entry]) -> list[Entry]:
+    """``batch`` without those that want what an earlier one in it uses up."""
+    used: set[bytes] = set()
+    kept = []
     for entry in batch:
-        if not entry.done.done():
-            entry.done.set_result(None)
-
-
-def _refuse(entry: Entry, error: Exception) -> None:
-    if not entry.done.done():
-        entry.done.set_exception(error)
+        repeated = next((nonce for nonce in entry.nonces if nonce.nonce in used), None)
+        if repeated is not None:
+            entry.refuse(NonceRepeated(repeated))
+            continue
+        used.update(nonce.nonce for nonce in entry.nonces)
+        kept.append(entry)
+    return kept

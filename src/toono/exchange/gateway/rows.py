@@ -12,6 +12,8 @@ from struct import Struct
 from typing import Final, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
+BATCH_TABLE: Final = "exchange_batch"
+SIGNATURE_TABLE: Final = "exchange_signature"
 MESSAGE_TABLE: Final = "exchange_messagerecord"
 LEDGER_TABLE: Final = "exchange_ledgerentry"
 NONCE_TABLE: Final = "exchange_seennonce"
@@ -33,19 +35,56 @@ class ColumnType(NamedTuple):
     array_oid: int
 
 
+class TextArray(tuple[str, ...]):
+    """A column ``text[]``. ``unnest`` would take arrays of arrays apart, so it travels as one text and is split in the statement."""
+
+    __slots__ = ()
+
+
 TYPES: Final[dict[type, ColumnType]] = {
     UUID: ColumnType("uuid", 2950, 2951),
     str: ColumnType("text", 25, 1009),
+    TextArray: ColumnType("text", 25, 1009),
     datetime: ColumnType("timestamptz", 1184, 1185),
     int: ColumnType("int4", 23, 1007),
+    bool: ColumnType("bool", 16, 1000),
     bytes: ColumnType("bytea", 17, 1001),
 }
 
 
-class MessageRow(NamedTuple):
-    """One record of the message log. The fields are the columns."""
+class BatchRow(NamedTuple):
+    """One commit: a link of a writer's chain. The fields of this and the following rows are the columns."""
 
     id: UUID
+    gateway: str
+    chain: UUID
+    number: int
+    at: datetime
+    content: bytes
+    link: bytes
+
+
+class SignatureRow(NamedTuple):
+    """One signature of one member over its messages of the batch."""
+
+    id: UUID
+    batch: UUID
+    position: int
+    member: str
+    certificate_serial: str
+    ocsp: bytes | None
+    at: datetime
+    leaves: bytes
+    direct: bool
+    value: bytes
+    document_digest: bytes
+
+
+class MessageRow(NamedTuple):
+    """One record of the message log, as far as its call knows it; :class:`Place` follows when it is sealed."""
+
+    id: UUID
+    retention: str
     message_id: str
     request_id: UUID
     direction: str
@@ -62,13 +101,19 @@ class MessageRow(NamedTuple):
     head: bytes
     body: bytes
     digest: bytes | None
-    signature: bytes | None
-    certificate_serial: str | None
     duration_us: int | None
 
 
+class Place(NamedTuple):
+    """Where a message stands in the evidence."""
+
+    batch: UUID
+    signature: UUID | None
+    leaf: int
+
+
 class LedgerRow(NamedTuple):
-    """One reading of a person's data. The fields are the columns; names and titles as they were then."""
+    """One reading of a person's data; names and titles as they were then. :class:`LedgerPlace` follows when it is sealed."""
 
     id: UUID
     civil_id: str
@@ -87,28 +132,38 @@ class LedgerRow(NamedTuple):
     service: str
     service_title_mn: str
     service_title_en: str
+    agreement: str
     purpose: str
     purpose_title_mn: str
     purpose_title_en: str
     basis_mn: str
+    basis_en: str
     issue: str | None
+    fields: TextArray
+    consent: UUID | None
     receipt: str
+    visible_at: datetime
+    secrecy_basis_mn: str | None
+    salt: bytes
+
+
+class LedgerPlace(NamedTuple):
+    """Where the commitment of a reading stands in the evidence."""
+
+    batch: UUID
+    leaf: int
 
 
 class NonceRow(NamedTuple):
-    """A nonce under which a call is forwarded."""
+    """What a call uses up: it is not done if somebody has used it before."""
 
     nonce: bytes
     expires_at: datetime
+    request_id: UUID | None = None
+    fingerprint: bytes | None = None
 
 
-class UsedNonce(NamedTuple):
-    """Stands beside a :class:`MessageRow`: the nonce on which its writing depends."""
-
-    used: bytes | None
-
-
-Row = MessageRow | LedgerRow | NonceRow | UsedNonce
+Row = BatchRow | SignatureRow | MessageRow | Place | LedgerRow | LedgerPlace | NonceRow
 Packed = tuple[bytes, ...]
 """A row, each value in binary form after its length."""
 
@@ -123,7 +178,7 @@ def packed(row: Row) -> Packed:
     return tuple([_element(value) for value in row])
 
 
-def _element(value: UUID | str | datetime | int | bytes | None) -> bytes:
+def _element(value: UUID | str | TextArray | datetime | int | bool | bytes | None) -> bytes:
     if value is None:
         return _NULL
     if type(value) is str:
@@ -133,6 +188,10 @@ def _element(value: UUID | str | datetime | int | bytes | None) -> bytes:
         return _length(len(value)) + value
     if type(value) is int:
         return _four(4, value)
+    if type(value) is bool:
+        return b"\x00\x00\x00\x01\x01" if value else b"\x00\x00\x00\x01\x00"
+    if isinstance(value, TextArray):
+        return _element("\n".join(value))
     if isinstance(value, UUID):
         return b"\x00\x00\x00\x10" + value.bytes
     if isinstance(value, datetime):
@@ -150,34 +209,28 @@ def columns(rows: Sequence[Packed], types: Sequence[ColumnType]) -> list[bytes]:
     ]
 
 
-def _unnest(*rows: type[Row]) -> str:
-    """The arrays of ``rows`` side by side, as one table ``new``."""
-    names = [name for row in rows for name in row._fields]
-    arrays = [f"%b::{kind.name}[]" for row in rows for kind in types_of(row)]
-    return f"unnest({', '.join(arrays)}) AS new ({', '.join(names)})"
+def _insert(table: str, *rows: type[Row]) -> str:
+    """Insert the arrays of ``rows``, which stand side by side."""
+    columns = [(name, hint) for row in rows for name, hint in get_type_hints(row).items()]
+    names = ", ".join(name for name, _ in columns)
+    arrays = ", ".join(f"%b::{kind.name}[]" for row in rows for kind in types_of(row))
+    values = ", ".join(f"string_to_array({name}, E'\\n')" if hint is TextArray else name for name, hint in columns)
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) AS new ({names})"  # noqa: S608 - fixed names
 
 
-MESSAGE_TYPES: Final = types_of(MessageRow)
-LEDGER_TYPES: Final = types_of(LedgerRow)
+BATCH_TYPES: Final = types_of(BatchRow)
+SIGNATURE_TYPES: Final = types_of(SignatureRow)
+MESSAGE_TYPES: Final = types_of(MessageRow) + types_of(Place)
+LEDGER_TYPES: Final = types_of(LedgerRow) + types_of(LedgerPlace)
 NONCE_TYPES: Final = types_of(NonceRow)
-USED_TYPES: Final = types_of(UsedNonce)
 
-_MESSAGE_COLUMNS: Final = ", ".join(MessageRow._fields)
-_LEDGER_COLUMNS: Final = ", ".join(LedgerRow._fields)
-
-APPEND: Final = f"""
-WITH fresh AS (
-    INSERT INTO {NONCE_TABLE} (nonce, expires_at) SELECT nonce, expires_at FROM {_unnest(NonceRow)}
-    ON CONFLICT (nonce) DO NOTHING RETURNING nonce
-), messages AS (
-    INSERT INTO {MESSAGE_TABLE} ({_MESSAGE_COLUMNS}) SELECT {_MESSAGE_COLUMNS} FROM {_unnest(MessageRow, UsedNonce)}
-    WHERE used IS NULL OR used IN (SELECT nonce FROM fresh)
-), readings AS (
-    INSERT INTO {LEDGER_TABLE} ({_LEDGER_COLUMNS}) SELECT {_LEDGER_COLUMNS} FROM {_unnest(LedgerRow)}
+_STEPS: Final = (
+    _insert(BATCH_TABLE, BatchRow),
+    _insert(NONCE_TABLE, NonceRow),
+    _insert(SIGNATURE_TABLE, SignatureRow),
+    _insert(MESSAGE_TABLE, MessageRow, Place),
+    _insert(LEDGER_TABLE, LedgerRow, LedgerPlace),
 )
-SELECT nonce FROM fresh
-"""  # noqa: S608 - fixed names
-"""Nonces, messages and readings of a batch, in one transaction. A message whose nonce is not fresh is left out; the fresh ones come back.
-
-Arrays in this order: :class:`NonceRow`, :class:`MessageRow`, :class:`UsedNonce`, :class:`LedgerRow`.
-"""
+APPEND: Final = "WITH " + ", ".join(f"step{number} AS ({step})" for number, step in enumerate(_STEPS)) + " SELECT WHERE false"
+"""A whole batch in one statement, which is one transaction: :class:`BatchRow`, :class:`NonceRow`, :class:`SignatureRow`,
+:class:`MessageRow` with :class:`Place`, :class:`LedgerRow` with :class:`LedgerPlace`."""

@@ -30,7 +30,8 @@ import psycopg
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -251,7 +252,9 @@ class LabClient:
 class Authority:
     """The laboratory's own root: signs members' certificates and the configuration's signer."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, responder: str | None = None) -> None:
+        """:param responder: address of its OCSP responder; it stands in members' certificates."""
+        self._responder = responder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.certificate = self._issue("Lab root", self._key.public_key(), authority=True)
         self._signer = ec.generate_private_key(ec.SECP256R1())
@@ -263,7 +266,11 @@ class Authority:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def certificate_pem(self, name: str, key: ec.EllipticCurvePublicKey) -> str:
-        return self._issue(name, key).public_bytes(serialization.Encoding.PEM).decode()
+        access = None
+        if self._responder is not None:
+            place = x509.UniformResourceIdentifier(self._responder)
+            access = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)])
+        return self._issue(name, key, extension=access).public_bytes(serialization.Encoding.PEM).decode()
 
     def _issue(
         self, name: str, key: ec.EllipticCurvePublicKey, *, authority: bool = False, extension: x509.ExtensionType | None = None
@@ -291,6 +298,57 @@ class Authority:
             self._signer.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         )
         return jws.serialize_compact(header, configuration.model_dump_json().encode(), key)
+
+    def status(self, request: bytes, state: ocsp.OCSPCertStatus, at: datetime) -> bytes:
+        """The OCSP response to ``request``: this state, as known at this moment."""
+        asked = ocsp.load_der_ocsp_request(request)
+        revoked = state is ocsp.OCSPCertStatus.REVOKED
+        builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
+            issuer_name_hash=asked.issuer_name_hash, issuer_key_hash=asked.issuer_key_hash, serial_number=asked.serial_number,
+            algorithm=asked.hash_algorithm, cert_status=state, this_update=at, next_update=None,
+            revocation_time=at if revoked else None, revocation_reason=x509.ReasonFlags.key_compromise if revoked else None,
+        )  # fmt: skip
+        return (
+            builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
+            .sign(self._key, hashes.SHA256())
+            .public_bytes(serialization.Encoding.DER)
+        )
+
+
+class Responder:
+    """Answers about members' certificates, as its authority would."""
+
+    def __init__(self) -> None:
+        self.authority: Authority | None = None
+        self.asked = 0
+        self.restore()
+        lab = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                lab.asked += 1
+                found = b""
+                if lab.up and lab.authority is not None:
+                    found = lab.authority.status(body, lab.state, datetime.now(UTC).replace(microsecond=0) - lab.age)
+                self.send_response(200 if found else 503)
+                self.send_header("Content-Length", str(len(found)))
+                self.end_headers()
+                self.wfile.write(found)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/ocsp"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def restore(self) -> None:
+        self.up, self.state, self.age = True, ocsp.OCSPCertStatus.GOOD, timedelta()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Registry:
@@ -332,7 +390,8 @@ class Lab:
     ) -> None:
         self.home = home
         self.owner_dsn = ""
-        self.provider, self.registry, self.authority = Provider(), Registry(), Authority()
+        self.provider, self.registry, self.responder = Provider(), Registry(), Responder()
+        self.authority = self.responder.authority = Authority(responder=self.responder.url)
         self.desk, self.loans, self.old = LabClient(DESK, "lab-desk"), LabClient(LOANS, "lab-loans"), LabClient(OLD, "lab-old")
         self.gateway_dsn, self._signer_socket, self._tokens = gateway_dsn, signer_socket, tokens
         self._provider_url = provider_url or f"http://127.0.0.1:{self.provider.port}"
@@ -343,6 +402,8 @@ class Lab:
         (home / "run").mkdir(mode=0o700)
         (home / "secrets" / "signer_token_gateway").write_text(tokens["gateway"])
         (home / "secrets" / "lab_secret").write_text("let-me-in")
+        (home / "secrets" / "gateway_token_key").write_text(secrets.token_urlsafe(48))
+        (home / "secrets" / "terminator_key").write_text("the-terminator-of-the-lab")
         (home / "exchange" / "anchors.pem").write_text(self.authority.pem)
         address = urlsplit(gateway_dsn)
         database_port = next(self._ports)
@@ -411,13 +472,21 @@ class Lab:
 
     @contextlib.contextmanager
     def start(
-        self, *, mutant: str = "", direct: bool = False, workers: int = 1, expect_configuration: bool = True, **settings: str
+        self,
+        *,
+        mutant: str = "",
+        direct: bool = False,
+        workers: int = 1,
+        expect_configuration: bool = True,
+        server: tuple[str, ...] = (),
+        **settings: str,
     ) -> Iterator[RunningGateway]:
-        """A gateway process. ``mutant`` names a guard that is taken out (see ``mutants.py``)."""
+        """A gateway process. ``mutant`` names a guard that is taken out (see ``mutants.py``); ``server``: further options of Granian."""
         port = next(self._ports)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("TOONO_", "DJANGO_"))} | {
             "TOONO_HOME": str(self.home),
             "TOONO_GATEWAY_PORT": str(port),
+            "TOONO_GATEWAY_WORKERS": str(workers),
             "TOONO_INNER_URL": f"http://127.0.0.1:{self.registry.port}",
             "TOONO_GATEWAY_DATABASE_URL": self.gateway_dsn if direct else self._cabled_dsn,
             "LAB_MUTANT": mutant,
@@ -428,7 +497,7 @@ class Lab:
             (self.home / "run" / "signer.sock").symlink_to(self._signer_socket)
         command = [
             sys.executable, "-m", "granian", "toono.exchange.tests.mutants:application", "--interface", "asgi", "--loop", "uvloop", "--no-ws", "--http", "1",
-            "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--log-level", "warning", "--http1-header-read-timeout", "1000", "--backlog", "2048",
+            "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--log-level", "warning", "--http1-header-read-timeout", "1000", "--backlog", "2048", *server,
         ]  # fmt: skip
         with (self.home / f"gateway-{port}.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -461,8 +530,9 @@ class Lab:
             "head",
             "body",
             "digest",
+            "batch",
             "signature",
-            "certificate_serial",
+            "leaf",
             "issue",
             "user_id",
             "agreement",
@@ -473,11 +543,18 @@ class Lab:
         found = self.rows(f"SELECT {', '.join(names)} FROM exchange_messagerecord WHERE message_id = %s ORDER BY at, id", message_id)
         return [dict(zip(names, row, strict=True)) for row in found]
 
+    def signature_of(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The signature under a record of :meth:`log_of`."""
+        names = ("position", "member", "certificate_serial", "at", "leaves", "direct", "value", "document_digest")
+        [row] = self.rows(f"SELECT {', '.join(names)} FROM exchange_signature WHERE id = %s", record["signature"])
+        return dict(zip(names, row, strict=True))
+
     def close(self) -> None:
         self.database.cut()
         self.signer.cut()
         self.provider.close()
         self.registry.close()
+        self.responder.close()
 
 
 @dataclass

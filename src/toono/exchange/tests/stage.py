@@ -29,6 +29,7 @@ def _calm_lab(request: pytest.FixtureRequest) -> Iterator[None]:
         found: Lab = request.getfixturevalue("lab")
         found.provider.speech = person
         found.registry.up = True
+        found.responder.restore()
         found.database.restore()
         found.signer.restore()
 

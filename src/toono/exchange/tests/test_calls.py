@@ -111,10 +111,16 @@ def test_a_person_sees_who_read_her_data_and_nobody_else_does(
     found = exchange.readings(actor=sarnai, civil_id=civil_id, limit=2)
     assert [r.case for r in found] == ["T-2", "T-1"]
     assert [r.message_id for r in found] == [answers[2].message_id, answers[1].message_id]
-    older = exchange.readings(actor=sarnai, civil_id=civil_id, limit=2, before=found[-1].at)
+    older = exchange.readings(actor=sarnai, civil_id=civil_id, limit=2, before=found[-1].cursor)
     assert [(r.case, r.receipt) for r in older] == [("T-0", answers[0].receipt)]
     assert (found[0].organisation, found[0].purpose) == ("digital-academy", "address-reference")
-    assert found[0].basis and found[0].organisation_name_mn and found[0].service_title_en and found[0].purpose_title_mn
+    assert (
+        found[0].basis_mn
+        and found[0].basis_en
+        and found[0].organisation_name_mn
+        and found[0].service_title_en
+        and found[0].purpose_title_mn
+    )
     for somebody in (oyun, anu, ANYBODY):
         with pytest.raises(NotAllowed):
             exchange.readings(actor=somebody, civil_id=civil_id, limit=2)

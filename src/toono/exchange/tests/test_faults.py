@@ -7,7 +7,7 @@ import json
 import pytest
 from lxml import etree
 
-from toono.exchange.domain.faults import Code, Fault, body, old_type, wants_xml
+from toono.exchange.domain.faults import Code, Fault, body, old_type, xml_type
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,16 @@ def test_an_error_is_well_formed_xml_where_it_is_asked_for(accept: str) -> None:
 
 
 def test_other_wishes_mean_json() -> None:
-    assert not any(wants_xml(accept) for accept in (None, "", "application/json", "application/xhtml+xml", "image/*"))
+    others = (None, "", "foobarbaz", "*/*", "application/json", "application/xhtml+xml", "text/xml-patch+xml", "image/*")
+    assert [accept for accept in others if xml_type(accept)] == []
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/xml, text/xml", "application/xml"), ("text/xml, application/xml", "text/xml"), ("application/xml; q=0.2", "application/xml"), ("text/*", "text/xml"),
+        ("text/xml, application/xml, application/json", "text/xml"),
+    ],
+)  # fmt: skip
+def test_of_several_xml_types_the_first_counts(accept: str, kind: str) -> None:
+    assert body(Fault(Code.ACCESS_DENIED, "no_agreement", ""), dialect="7.8", accept=accept)[0] == f"{kind};charset=utf-8"

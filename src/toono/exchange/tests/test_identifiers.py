@@ -70,15 +70,39 @@ def test_member_and_organisation_stand_in_every_identifier() -> None:
     assert organisation_of("MN/GOV/agency/sub") == "agency"
 
 
-def test_a_security_server_has_exactly_four_segments() -> None:
-    check_security_server("MN/GOV/agency/server")
-    for wrong in ("MN/GOV/agency", "MN/GOV/agency/server/more"):
-        with pytest.raises(Fault, match="invalid_security_server"):
-            check_security_server(wrong)
+MEMBERS = frozenset({"MN/GOV/agency"})
 
 
-def test_a_represented_party_has_one_or_two_segments() -> None:
-    check_represented_party("agency")
-    check_represented_party("GOV/agency")
+@pytest.mark.parametrize("value", ["MN/GOV/agency/main", "MN/GOV/agenc%79/m%61in"])
+def test_a_security_server_is_the_gateway_of_the_service_under_a_members_name(value: str) -> None:
+    check_security_server(value, members=MEMBERS, gateway="main")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("", "security_server"), ("MN/GOV/agency", "security_server"), ("MN/GOV/agency/main/more", "security_server"), ("MN/GOV//main", "security_server"),
+        ("MN/GOV/agency/m%FFin", "security_server"), ("MN/GOV/nobody/main", "unknown_security_server"), ("MN/GOV/agency/other", "unknown_security_server"),
+    ],
+)  # fmt: skip
+def test_another_security_server_is_refused(value: str, reason: str) -> None:
+    with pytest.raises(Fault, match="invalid_security_server") as refused:
+        check_security_server(value, members=MEMBERS, gateway="main")
+    assert (refused.value.reason, refused.value.status) == (reason, 500)
+
+
+@pytest.mark.parametrize("value", ["agency", "GOV/agency", "GOV/%D3%A9%D3%A9", "1234567-8"])
+def test_a_represented_party_has_one_or_two_segments(value: str) -> None:
+    check_represented_party(value)
+
+
+@pytest.mark.parametrize("value", ["", "/", "GOV/", "MN/GOV/agency", "GOV/%", "GOV/%FF"])
+def test_another_represented_party_is_refused(value: str) -> None:
     with pytest.raises(Fault, match="represented_party"):
-        check_represented_party("MN/GOV/agency")
+        check_represented_party(value)
+
+
+def test_each_dialect_has_its_own_first_segment() -> None:
+    assert parse_target("/v1/MN/GOV/agency/sub/service/x", version="v1") == ("MN/GOV/agency/sub/service", "/x")
+    with pytest.raises(Fault, match="protocol_version"):
+        parse_target("/r1/MN/GOV/agency/sub/service/x", version="v1")

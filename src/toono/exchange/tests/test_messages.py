@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from toono.exchange.domain.evidence.hashchain import MessageDigests
 from toono.exchange.domain.messages import message_hash, request_bytes, request_headers, response_bytes, response_headers
 
 RECEIVED = [
@@ -39,9 +40,9 @@ def test_a_response_ends_with_the_five_headers_of_the_exchange_in_their_order() 
 
 
 def test_the_hash_is_of_the_head_alone_or_of_both_hashes() -> None:
-    head = hashlib.sha512(b"head").digest()
-    assert message_hash(b"head", b"") == head
-    assert message_hash(b"head", b"body") == hashlib.sha512(head + hashlib.sha512(b"body").digest()).digest()
+    head, body = hashlib.sha512(b"head").digest(), hashlib.sha512(b"body").digest()
+    assert message_hash(MessageDigests(head, None)) == head
+    assert message_hash(MessageDigests(head, body)) == hashlib.sha512(head + body).digest()
 
 
 def test_bytes_that_are_no_utf_8_come_back_unchanged() -> None:

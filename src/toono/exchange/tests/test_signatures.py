@@ -22,6 +22,12 @@ HEADERS = {"x-road-client": "MN/GOV/a/b", "x-toono-purpose": "reference"}
 COVERED = ("@method", "@target-uri", "x-road-client", "x-toono-purpose")
 
 
+def check_digest(content_digest: str | None, body: bytes) -> None:
+    check = signatures.DigestCheck(content_digest)
+    check.update(body)
+    check.finish()
+
+
 class Keys(HTTPSignatureKeyResolver):
     def resolve_private_key(self, key_id: str) -> ec.EllipticCurvePrivateKey:
         return KEY
@@ -178,18 +184,45 @@ def test_a_component_that_is_unknown_or_absent_is_refused(component: str) -> Non
     ],
 )
 def test_a_digest_says_what_the_body_is(digest: str, body: bytes) -> None:
-    signatures.check_digest(digest, body)
+    check_digest(digest, body)
     with pytest.raises(Fault, match="wrong_digest"):
-        signatures.check_digest(digest, body + b"!")
+        check_digest(digest, body + b"!")
 
 
 @pytest.mark.parametrize("digest", ["", "md5=:XUFAKrxLKna5cZ2REBfFkg==:", "sha-256=LPJ", "sha-256", "sha-256=:%%:"])
 def test_a_digest_that_cannot_be_used_is_refused(digest: str) -> None:
     with pytest.raises(Fault, match="malformed_signature"):
-        signatures.check_digest(digest, b"hello")
+        check_digest(digest, b"hello")
+
+
+def test_a_body_may_come_in_pieces() -> None:
+    check = signatures.DigestCheck("sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:")
+    for part in (b"he", b"", b"llo"):
+        check.update(part)
+    check.finish()
+    check.update(b"!")
+    with pytest.raises(Fault, match="wrong_digest"):
+        check.finish()
+
+
+NATIVE = {"authorization": "Bearer t", "toono-purpose": "reference", "toono-case": "C-1", "idempotency-key": "k" * 8}
+NATIVE_COVERED = ("@method", "@target-uri", *NATIVE)
+
+
+def native(covered: tuple[str, ...]) -> None:
+    headers = {name.lower(): value for name, value in foreign(Sent(headers=dict(NATIVE)), covered=covered).headers.items()}
+    parsed = signatures.parse(headers["signature-input"], headers["signature"])
+    signatures.check_coverage(parsed, headers, has_body=False, profile=signatures.NATIVE)
+
+
+def test_the_native_dialect_has_its_own_headers_to_cover() -> None:
+    native(NATIVE_COVERED)
+    for left_out in NATIVE_COVERED:
+        with pytest.raises(Fault, match="not_covered"):
+            native(tuple(c for c in NATIVE_COVERED if c != left_out))
 
 
 def test_a_body_without_digest_is_refused_and_no_body_needs_none() -> None:
-    signatures.check_digest(None, b"")
+    check_digest(None, b"")
     with pytest.raises(Fault, match="not_covered"):
-        signatures.check_digest(None, b"x")
+        check_digest(None, b"x")
