@@ -7,8 +7,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toono.kernel.settings import SettingsError, settings
+from toono.kernel.actor import Actor
+from toono.kernel.settings import SettingsError, load, settings
+
+if TYPE_CHECKING:
+    from toono.registry.commands import Outcome
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -25,6 +30,18 @@ def _tour(arguments: argparse.Namespace) -> int:
     from toono.entry.tour import tour
 
     return tour()
+
+
+def _gateway(arguments: argparse.Namespace) -> int:
+    from toono.entry import gateways
+
+    asked = {"TOONO_GATEWAY_PORT": arguments.port, "TOONO_GATEWAY_NAME": arguments.name, "TOONO_GATEWAY_URL": arguments.url}
+    environment = {name: str(value) for name, value in asked.items() if value is not None}
+    s = load(os.environ | environment)
+    if arguments.reload:
+        gateways.reload(s)
+        return 0
+    gateways.serve(s, environment)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -48,6 +65,64 @@ def _catalogue_lint(arguments: argparse.Namespace) -> int:
         print(f"{finding.file}: {finding.where}: {finding.message} [{finding.rule}]")
     print(f"{len(findings)} findings" if findings else "The catalogue is sound.")
     return 1 if findings else 0
+
+
+def _django() -> None:
+    """The rooms, in this process, beside a running platform."""
+    import django
+
+    django.setup()
+
+
+def _exchange_verify(arguments: argparse.Namespace) -> int:
+    from toono.exchange import verifying
+
+    return verifying.run(arguments, print)
+
+
+def _exchange_check_log(arguments: argparse.Namespace) -> int:
+    _django()
+    from toono.exchange import checking
+
+    return checking.run(arguments, print)
+
+
+def _registry(arguments: argparse.Namespace) -> int:
+    _django()
+    from toono.registry import commands
+
+    if arguments.what == "export":
+        return _told(commands.export())
+    try:
+        values = {"sandbox_url": settings().sandbox_base_url, "portal_url": settings().inner_base_url} | commands.pairs(arguments.value)
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"--value: {error}.") from None
+    if arguments.what == "plan":
+        return _told(commands.plan(arguments.file, values=values, prune=arguments.prune))
+    drafted_by, approved_by = (_administrator(regnum) for regnum in (arguments.drafted_by, arguments.approved_by))
+    return _told(commands.apply(arguments.file, drafted_by=drafted_by, approved_by=approved_by, values=values, prune=arguments.prune))
+
+
+def _told(outcome: Outcome) -> int:
+    if outcome.text:
+        print(outcome.text.rstrip("\n"))
+    if outcome.complaint:
+        print(outcome.complaint, file=sys.stderr)
+    return outcome.exit_code
+
+
+def _administrator(regnum: str) -> Actor:
+    import toono.identity.api as identity
+    from toono.kernel.actor import Role, system
+    from toono.kernel.errors import ToonoError
+
+    try:
+        person = identity.register_person(actor=system("registry"), regnum=regnum)
+    except ToonoError as error:
+        raise SettingsError(f"{regnum}: {error}") from None
+    if not any(appointment.role is Role.ADMINISTRATOR for appointment in identity.appointments(person_id=person.id)):
+        raise SettingsError(f"{regnum} is no administrator of this copy.")
+    return Actor(role=Role.ADMINISTRATOR, person_id=person.id)
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
@@ -80,11 +155,21 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--tour", action="store_true", help="do the main job once before serving")
     up.set_defaults(run=_up)
     commands.add_parser("tour", help="do the main job once; ends with 0, or non-zero at the first step that fails").set_defaults(run=_tour)
+    gateway = commands.add_parser("gateway", help="serve one more exchange gateway beside a running platform, or reload one")
+    gateway.add_argument("--port", type=int, help="its port")
+    gateway.add_argument("--name", help="its name in the configuration; several of one name share its load")
+    gateway.add_argument("--url", help="address under which clients call it; default: http://<host>:<port>")
+    gateway.add_argument(
+        "--reload", action="store_true", help="replace the worker processes of the gateway on this port, without losing a call"
+    )
+    gateway.set_defaults(run=_gateway)
     commands.add_parser("doctor", help="check settings, database, signer, gateway, keys; say what to do").set_defaults(run=_doctor)
     catalogue = commands.add_parser("catalogue", help="the services as data").add_subparsers(required=True, metavar="command")
     lint = catalogue.add_parser("lint", help="check every definition")
     lint.add_argument("folder", nargs="?", default=str(Path(__file__).resolve().parents[3] / "catalogue"))
     lint.set_defaults(run=_catalogue_lint)
+    _add_exchange(commands)
+    _add_registry(commands)
     sandbox = commands.add_parser("sandbox", help="the invented outside world (development)").add_subparsers(
         dest="what", required=True, metavar="command"
     )
@@ -97,6 +182,37 @@ def parser() -> argparse.ArgumentParser:
     for command in (persons, sms, faults):
         command.set_defaults(run=_sandbox)
     return root
+
+
+def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from toono.exchange import checking, verifying
+
+    exchange = commands.add_parser("exchange", help="evidence of the data exchange").add_subparsers(required=True, metavar="command")
+    verify = exchange.add_parser("verify", help="whether a container or an archive proves what it says; needs no running platform")
+    verifying.add_arguments(verify)
+    verify.set_defaults(run=_exchange_verify)
+    check = exchange.add_parser("check-log", help="whether the log of a time is as it was written")
+    checking.add_arguments(check)
+    check.set_defaults(run=_exchange_check_log)
+
+
+def _add_registry(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    registry = commands.add_parser("registry", help="the whole configuration of the exchange as one file").add_subparsers(
+        dest="what", required=True, metavar="command"
+    )
+    plan = registry.add_parser("plan", help="what a file would add, change, remove; ends with 2 where it would")
+    apply = registry.add_parser("apply", help="enter a file in the name of two administrators, whole or not at all")
+    for command in (plan, apply):
+        command.add_argument("file", type=Path)
+        command.add_argument("--prune", action="store_true", help="remove what the file does not name")
+        command.add_argument(
+            "--value", action="append", default=[], metavar="NAME=VALUE", help="stands for ${NAME} in the file; NAME=@FILE for its text"
+        )
+    apply.add_argument("--drafted-by", required=True, metavar="REGNUM")
+    apply.add_argument("--approved-by", required=True, metavar="REGNUM")
+    registry.add_parser("export", help="the standing configuration as such a file")
+    for command in registry.choices.values():
+        command.set_defaults(run=_registry)
 
 
 def main() -> int:

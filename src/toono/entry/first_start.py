@@ -27,7 +27,7 @@ CONNECTION = SOURCE / "sandbox" / "connection.yaml"
 
 SECRETS = (
     "secret_key", "key_store_passphrase", "gateway_database_password", "portal_client_secret", "sms_password", "register_token",
-    "signer_token_web", "signer_token_gateway", "signer_token_worker",
+    "signer_token_web", "signer_token_gateway", "signer_token_worker", "gateway_token_key", "inner_key", "usage_token", "terminator_key",
 )  # fmt: skip
 EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent")
 
@@ -75,12 +75,13 @@ def migrate(settings: Settings, say: Callable[[str], None]) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from toono.exchange.api import gateway_grants
+    from toono.exchange.api import gateway_grants, prepare_storage
 
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         say("making the tables")
         call_command("migrate", verbosity=0, interactive=False)
+    prepare_storage()
     role = urlsplit(settings.gateway_dsn).username or "toono_gateway"
     with connection.cursor() as cursor:
         for statement in gateway_grants(role):
@@ -149,7 +150,7 @@ def connect_sandbox(settings: Settings, say: Callable[[str], None]) -> dict[str,
     drafter = Actor(role=Role.ADMINISTRATOR, person_id=_invented_person("drafter"), process="first-start")
     approver = Actor(role=Role.ADMINISTRATOR, person_id=_invented_person("approver"), process="first-start")
     text = CONNECTION.read_text()
-    values = {"sandbox_url": settings.sandbox_base_url}
+    values = {"sandbox_url": settings.sandbox_base_url, "portal_url": settings.inner_base_url}
     credentials = {"bank-signature": clients["public_key_pem"], "bank-key": hashlib.sha256(clients["bearer_key"].encode()).hexdigest()}
 
     def load() -> None:
@@ -187,7 +188,7 @@ def _client_credentials(settings: Settings) -> dict[str, Any]:
 
 
 def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
-    """Give the sandbox's officer, operator and administrator their appointments (needs the running exchange)."""
+    """Give the sandbox's officer, operator, administrators and representatives their appointments (needs the running exchange)."""
     import toono.identity.api as identity
     from toono.kernel.actor import Role, system
 
@@ -196,6 +197,9 @@ def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
         (cast["oyun"], Role.OFFICER, "dundgovi-environment"),
         (cast["dorj"], Role.OPERATOR, "digital-academy"),
         (cast["anu"], Role.ADMINISTRATOR, "digital-academy"),
+        (cast["naran"], Role.ADMINISTRATOR, "digital-academy"),
+        (cast["tulga"], Role.REPRESENTATIVE, "khasar-bank"),
+        (cast["bold"], Role.REPRESENTATIVE, "state-registration"),
     )
 
     def appoint() -> None:

@@ -1,4 +1,4 @@
-"""Who handles which event: the whole wiring between rooms in one table."""
+"""Who handles which event, and who gives a lower room what it may not ask for itself: the whole wiring between rooms in one place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from toono.kernel.outbox import subscribe
 
 def connect() -> None:
     """Called once per process, when Django is ready."""
+    import toono.exchange.api as exchange
     import toono.identity.events as identity
     import toono.insight.api as insight
     import toono.notifications.api as notifications
@@ -19,6 +20,7 @@ def connect() -> None:
     table = (
         (pki.CertificateRevoked, "pki.revocation_list", pki_door.on_certificate_revoked),
         (pki.CertificateRevoked, "registry.certificate_revoked", registry.on_certificate_revoked),
+        (identity.PersonRegistered, "notifications.reading_preference", notifications.on_person_registered),
         (identity.SignInCodeRequested, "notifications.sign_in_code", notifications.on_sign_in_code_requested),
         (services.CaseSubmitted, "insight.submitted", insight.on_case_submitted),
         (services.CaseDecided, "insight.decided", insight.on_case_decided),
@@ -28,3 +30,4 @@ def connect() -> None:
     )
     for event, subscriber, handler in table:
         subscribe(event, subscriber, handler)
+    registry.weigh_links_by(exchange.call_counts)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from toono.entry import first_start, postgres
+from toono.entry import first_start, gateways, postgres
 from toono.entry.supervisor import Process, Supervisor, granian
 from toono.kernel.files import write_durably
 from toono.kernel.settings import Settings, SettingsError, settings
@@ -74,7 +74,7 @@ def processes(s: Settings) -> dict[str, Process]:
     """Every process of this copy, in the order of starting."""
     found = {
         "signer": Process("signer", granian("toono.entry.signer:application", interface="asgi", settings=s, socket_path=s.signer_socket), _socket_answers(s.signer_socket), socket=s.signer_socket),
-        "gateway": Process("gateway", granian("toono.entry.gateway:application", interface="asgi", settings=s, port=s.gateway_port, workers=s.gateway_workers, extra=("--http1-header-read-timeout", "5000")), _answers(s.gateway_base_url + "/health/live")),
+        "gateway": Process("gateway", gateways.command(s), _answers(s.gateway_base_url + "/health/live")),
         "web": Process("web", granian("toono.entry.web:application", interface="wsgi", settings=s, port=s.web_port, workers=s.web_workers, threads=s.web_threads), _answers(s.inner_base_url + "/health/ready")),
     }  # fmt: skip
     for number in range(1, s.worker_processes + 1):

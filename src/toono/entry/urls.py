@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("toono.ui.urls")),
     path("", include("toono.pki.web.urls")),
     path("", include("toono.registry.web.urls")),
+    path("", include("toono.exchange.web.urls")),
+    path("", include("toono.exchange.web.ledger_urls")),
     path("", include("toono.identity.web.urls")),
     path("", include("toono.services.web.urls")),
     path("", include("toono.insight.web.urls")),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from toono.feedback import queries
-from toono.feedback.contracts import RatingSummary, RatingView
+from toono.feedback.contracts import Complaint, RatingSummary, RatingView
+from toono.feedback.operations import complain as _complain
 from toono.feedback.operations.rate import rate as _rate
-from toono.kernel.actor import Actor
+from toono.kernel.actor import Actor, Role
+from toono.kernel.errors import NotAllowed
 from toono.services import api as services
 
 
@@ -36,3 +38,61 @@ def rating(*, actor: Actor, case_id: UUID) -> RatingView | None:
 def summary(*, service: str) -> RatingSummary:
     """All ratings of a service together. For pages that show one service; the figures have counters of their own."""
     return queries.summary(service)
+
+
+# -- complaints about readings ------------------------------------------------------------------------------------
+
+
+def complain(*, actor: Actor, civil_id: str, reading_id: UUID, words: str) -> Complaint:
+    """The actor, a citizen, does not recognise a reading in their access ledger: the owner of the register has to answer in 30 days.
+
+    One complaint for each reading: again, with whatever words, gives the first one.
+
+    :param civil_id: that of the actor, from ``identity``.
+    :param words: up to 1,000 characters; may be empty.
+    :raises NotAllowed: the actor is no citizen.
+    :raises ReadingNotFound: no such reading that they may know of.
+    :raises ComplaintTooLong: nothing was kept.
+    """
+    return _complain.complain(actor=actor, civil_id=civil_id, reading_id=reading_id, words=words)
+
+
+def complaint_of_reading(*, actor: Actor, reading_id: UUID) -> Complaint | None:
+    """The actor's own complaint about this reading; None if there is none. :raises NotAllowed: the actor is no citizen."""
+    if actor.role is not Role.CITIZEN or actor.person_id is None:
+        raise NotAllowed(f"{actor} has made no complaints")
+    return queries.complaint_of_reading(person_id=actor.person_id, reading_id=reading_id)
+
+
+def complaints(*, actor: Actor, limit: int = 200) -> list[Complaint]:
+    """Complaints to the actor's organisation: open ones by time left, then answered ones, newest first.
+
+    :raises NotAllowed: the actor is neither officer nor representative of one.
+    """
+    return queries.complaints(organisation=_complain.organisation_of(actor), limit=max(1, min(limit, 500)))
+
+
+def open_complaints(*, actor: Actor) -> int:
+    """How many complaints wait for the actor's organisation. :raises NotAllowed: as :func:`complaints`."""
+    return queries.open_complaints(organisation=_complain.organisation_of(actor))
+
+
+def complaint(*, actor: Actor, complaint_id: UUID) -> Complaint:
+    """One of them.
+
+    :raises NotAllowed: as :func:`complaints`.
+    :raises ComplaintNotFound: there is none, or it is another organisation's.
+    """
+    return _complain.complaint(actor=actor, complaint_id=complaint_id)
+
+
+def answer_complaint(*, actor: Actor, complaint_id: UUID, finding: str, words: str) -> Complaint:
+    """Say what was found; the person is told. The same answer again changes nothing.
+
+    :param finding: a :class:`~toono.feedback.contracts.Finding`.
+    :param words: to the person, up to 4,000 characters; line ends are kept.
+    :raises NotAllowed, ComplaintNotFound: as :func:`complaint`.
+    :raises FindingMissing, AnswerMissing: nothing was kept.
+    :raises AlreadyAnswered: with other words; the first answer stands.
+    """
+    return _complain.answer(actor=actor, complaint_id=complaint_id, finding=finding, words=words)

@@ -1,8 +1,8 @@
-"""What can go wrong when somebody rates."""
+"""What can go wrong when somebody rates or complains."""
 
 from __future__ import annotations
 
-from toono.kernel.errors import Conflict, ToonoError
+from toono.kernel.errors import Conflict, NotFound, ToonoError
 
 
 class AlreadyRated(Conflict):
@@ -27,3 +27,43 @@ class RatingRefused(ToonoError):
     code, status = "feedback.rating_refused", 422
     title_mn = "Үнэлгээг хадгалж чадсангүй"
     next_mn = "Нэгээс таван одны аль нэгийг сонгоно уу. Тайлбар 1,000 тэмдэгтээс хэтрэхгүй байх ёстой."
+
+
+class ComplaintTooLong(ToonoError):
+    """The person's words are longer than a complaint may be; nothing was kept."""
+
+    code, status = "feedback.complaint_too_long", 422
+    title_mn = "Тайлбар хэт урт байна"
+    next_mn = "Тайлбарыг 1,000 тэмдэгтээс хэтрүүлэлгүй бичээд дахин илгээнэ үү."
+
+
+class ComplaintNotFound(NotFound):
+    """No such complaint, or not one of this organisation's. The two are told alike."""
+
+    code = "feedback.complaint_not_found"
+    title_mn = "Ийм гомдол олдсонгүй"
+    next_mn = "Гомдлын жагсаалтаас хайна уу."
+
+
+class FindingMissing(ToonoError):
+    """The owner has not said whether the reading was lawful."""
+
+    code, status = "feedback.finding_missing", 422
+    title_mn = "Уншилт хууль ёсных эсэхийг сонгоно уу"
+    next_mn = "Хоёр хариултын аль нэгийг сонгоно уу."
+
+
+class AnswerMissing(ToonoError):
+    """The answer is empty or longer than an answer may be."""
+
+    code, status = "feedback.answer_missing", 422
+    title_mn = "Иргэнд өгөх хариугаа бичнэ үү"
+    next_mn = "Хэн, яагаад уншсаныг 4,000 тэмдэгтэд багтаан бичнэ үү."
+
+
+class AlreadyAnswered(Conflict):
+    """The complaint was answered with other words; the first answer stands."""
+
+    code = "feedback.already_answered"
+    title_mn = "Энэ гомдолд аль хэдийн хариулсан байна"
+    next_mn = "Хуудсаа дахин нээж, өгсөн хариуг харна уу."

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from toono.feedback.contracts import Finding
 from toono.kernel.events import Event
 
 
@@ -20,3 +21,23 @@ class CaseRated(Event):
     organisation: str
     """Code of the organisation that decided the case."""
     stars: int = Field(ge=1, le=5)
+
+
+class ComplaintOpened(Event):
+    """A person does not recognise a reading of their data. Neither the person nor their words travel."""
+
+    name = "feedback.complaint_opened"
+
+    complaint_id: UUID
+    organisation: str
+    """Code of the owner of the register, who has to answer."""
+
+
+class ComplaintAnswered(Event):
+    """The owner has said what it found. The words do not travel."""
+
+    name = "feedback.complaint_answered"
+
+    complaint_id: UUID
+    organisation: str
+    finding: Finding

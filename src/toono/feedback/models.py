@@ -1,10 +1,10 @@
-"""Ratings. A row knows its case and nothing of the person."""
+"""Ratings, which know their case and nothing of the person; complaints, which know whom to answer."""
 
 from __future__ import annotations
 
 from django.db import models
 
-from toono.feedback.contracts import COMMENT_LENGTH
+from toono.feedback.contracts import ANSWER_LENGTH, COMMENT_LENGTH, ComplaintState, Finding
 from toono.kernel.ids import uuid7
 
 
@@ -22,3 +22,39 @@ class Rating(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(stars__range=(1, 5)), name="feedback_one_to_five_stars")]
         indexes = [models.Index(fields=["service", "stars"], name="feedback_by_service")]
+
+
+class Complaint(models.Model):
+    """One person's complaint about one reading of their data. Answered once, then never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.CharField(max_length=12, unique=True)
+    reading_id = models.UUIDField(unique=True)
+    """Entry of the access ledger in ``exchange``."""
+    person_id = models.UUIDField()
+    organisation = models.CharField(max_length=50)
+    reading = models.JSONField()
+    """That entry, as the person saw it."""
+    words = models.CharField(max_length=COMMENT_LENGTH, blank=True)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in ComplaintState], default=ComplaintState.OPEN.value)
+    finding = models.CharField(max_length=10, choices=[(f.value, f.value) for f in Finding], null=True)
+    answer = models.CharField(max_length=ANSWER_LENGTH, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="open", finding=None, answered_at=None)
+                | (
+                    models.Q(state="answered", finding__isnull=False, answered_at__isnull=False, answered_by__isnull=False)
+                    & ~models.Q(answer="")
+                ),
+                name="feedback_answer_is_whole",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "state", "due_at"], name="feedback_complaints"),
+        ]

@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from toono.identity.events import SignInCodeRequested
+from toono.identity.events import PersonRegistered, SignInCodeRequested
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
 from toono.notifications import queries
-from toono.notifications.contracts import Message
+from toono.notifications.contracts import Message, ReadingNotice, ReadingPreference
 from toono.notifications.operations import notify as _notify
 from toono.notifications.operations import reading
+from toono.notifications.operations import readings as _readings
 
 
-def notify(*, person_id: UUID, template: str, context: Mapping[str, str], key: str, case_id: UUID | None = None) -> UUID:
+def notify(
+    *, person_id: UUID, template: str, context: Mapping[str, str], key: str, case_id: UUID | None = None, sms: bool = True
+) -> UUID:  # fmt: skip
     """Tell a person something, when and only when the caller's transaction commits. Gives the id of the message.
 
     ``template`` is the name of a file in ``templates/``; ``context`` has exactly its placeholders, and values are printed as
     they are. ``key`` names the occasion (``case:<id>:decided``): the same key again gives the same message, sent once.
+    Without ``sms`` it stands in the inbox only.
 
     :raises TemplateUnknown: no such template.
     :raises ContextMismatch: a placeholder is missing, unknown, empty or unprintable.
     :raises KeyReused: the key belongs to another message.
     """
-    return _notify.notify(person_id=person_id, code=template, context=context, key=key, case_id=case_id)
+    return _notify.notify(person_id=person_id, code=template, context=context, key=key, case_id=case_id, sms=sms)
 
 
 def inbox(*, actor: Actor, limit: int = 50, before: UUID | None = None) -> list[Message]:
@@ -50,6 +54,25 @@ def message(*, actor: Actor, message_id: UUID) -> Message:
     :raises NotAllowed: the actor is no citizen.
     """
     return reading.open_message(person_id=_citizen(actor), message_id=message_id)
+
+
+def reading_preference(*, actor: Actor, civil_id: str) -> ReadingPreference:
+    """How the actor wishes to be told of readings of their data.
+
+    :param civil_id: that of the actor, from ``identity``.
+    :raises NotAllowed: the actor is no citizen.
+    """
+    return _readings.preference(person_id=_citizen(actor), civil_id=civil_id)
+
+
+def choose_reading_preference(*, actor: Actor, civil_id: str, notice: ReadingNotice, sms: bool) -> None:
+    """Keep the actor's wish; it holds for what may be known from now on. :raises NotAllowed: the actor is no citizen."""
+    _readings.choose(person_id=_citizen(actor), civil_id=civil_id, notice=notice, sms=sms)
+
+
+def on_person_registered(event: PersonRegistered) -> None:
+    """Subscriber: who is known to Toono has the digest of the week until they choose."""
+    _readings.begin_registered(event.person_id)
 
 
 def on_sign_in_code_requested(event: SignInCodeRequested) -> None:

@@ -51,3 +51,19 @@ class Message(Contract):
     def body(self, language: str) -> str:
         """The body in ``mn`` or ``en``; paragraphs are parted by an empty line."""
         return self.body_en if language == "en" else self.body_mn
+
+
+class ReadingNotice(StrEnum):
+    """When a person is told that their data were read."""
+
+    NONE = "none"  # never; the access ledger shows it whenever they look
+    EACH = "each"  # of each reading, within some minutes
+    WEEKLY = "weekly"  # once a week, if there was any
+
+
+class ReadingPreference(Contract):
+    """How a person wishes to be told of readings. Who never chose has the digest of the week in the inbox, without a text message."""
+
+    notice: ReadingNotice
+    sms: bool
+    """Also by text message."""

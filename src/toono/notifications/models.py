@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from toono.kernel.ids import uuid7
-from toono.notifications.contracts import DeliveryChannel, DeliveryState
+from toono.notifications.contracts import DeliveryChannel, DeliveryState, ReadingNotice
 
 
 class Message(models.Model):
@@ -74,3 +74,31 @@ class Receipt(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["received_at"], condition=models.Q(applied_at=None), name="receipt_waiting")]
+
+
+class ReadingPreference(models.Model):
+    """How a person wishes to be told of readings of their data, and up to when they were."""
+
+    person_id = models.UUIDField(primary_key=True)
+    civil_id = models.CharField(max_length=12, unique=True)
+    """By it the readings are found; persons outside this room have no other name in the access ledger."""
+    notice = models.CharField(max_length=10, choices=[(n.value, n.value) for n in ReadingNotice], default=ReadingNotice.WEEKLY.value)
+    sms = models.BooleanField(default=False)
+    told_until = models.DateTimeField()
+    """What could be known before this moment is told, or was not to be."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["told_until"], condition=models.Q(notice="weekly"), name="reading_digest_due"),
+            models.Index(fields=["civil_id"], condition=models.Q(notice="each"), name="reading_told_each"),
+        ]
+
+
+class ReadingsTold(models.Model):
+    """Up to which moment all readings were looked at for those who wish to hear of each. One row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="readings_told_once")]

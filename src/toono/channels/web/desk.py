@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from toono.feedback import api as feedback
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
 from toono.services import api as services
@@ -27,11 +28,16 @@ _FIELDS: tuple[tuple[type[Exception], str], ...] = (
 @require_safe
 def worklist(request: ToonoRequest) -> HttpResponse:
     """The officer's list."""
-    return render(request, "channels/desk.html", {"items": services.worklist(actor=request.actor)})
+    context = {"items": services.worklist(actor=request.actor), "complaints": feedback.open_complaints(actor=request.actor)}
+    return render(request, "channels/desk.html", context)
 
 
 def _page(request: ToonoRequest, case_id: UUID, **more: object) -> HttpResponse:
-    context = {"items": services.worklist(actor=request.actor), "desk": services.officer_case(actor=request.actor, case_id=case_id)}
+    context = {
+        "items": services.worklist(actor=request.actor),
+        "desk": services.officer_case(actor=request.actor, case_id=case_id),
+        "complaints": feedback.open_complaints(actor=request.actor),
+    }
     return render(request, "channels/desk.html", context | more)
 
 

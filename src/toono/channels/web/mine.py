@@ -1,26 +1,20 @@
-"""A person's own pages: cases, documents, messages, and who has seen their data."""
+"""A person's own pages: cases, documents, messages."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from itertools import groupby
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from toono.exchange import api as exchange
-from toono.exchange.contracts import Reading
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
-from toono.kernel.clock import local
 from toono.kernel.errors import NotFound
 from toono.notifications import api as notifications
 from toono.services import api as services
 
 MESSAGES_A_PAGE = 50
-READINGS_A_PAGE = 100
 
 
 @allow(Role.CITIZEN)
@@ -59,40 +53,6 @@ def inbox(request: ToonoRequest) -> HttpResponse:
 def message(request: ToonoRequest, message_id: UUID) -> HttpResponse:
     """One message; opening it marks it as read."""
     return render(request, "channels/message.html", {"message": notifications.message(actor=request.actor, message_id=message_id)})
-
-
-def _moment(text: str) -> datetime | None:
-    """An aware moment of an address; None for anything else."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
-
-
-@allow(Role.CITIZEN)
-@require_safe
-def readings(request: ToonoRequest) -> HttpResponse:
-    """Who has read the person's data, newest first, by day."""
-    before = _moment(request.GET.get("before", ""))
-    person = request.person  # type: ignore[attr-defined]
-    found = exchange.readings(actor=request.actor, civil_id=person.civil_id, limit=READINGS_A_PAGE + 1, before=before)
-    shown, more = found[:READINGS_A_PAGE], len(found) > READINGS_A_PAGE
-    organisations = {r.organisation: r for r in shown}
-    chosen = request.GET.get("organisation", "")
-    kept = [r for r in shown if r.organisation == chosen] if chosen in organisations else shown
-
-    def day(reading: Reading) -> date:
-        return local(reading.at).date()
-
-    context = {
-        "days": [(when, list(those)) for when, those in groupby(kept, key=day)],
-        "organisations": organisations,
-        "chosen": chosen,
-        "older_than": shown[-1].at.isoformat() if more else None,
-        "first_page": before is None,
-    }
-    return render(request, "channels/readings.html", context)
 
 
 @allow(Role.CITIZEN)

@@ -16,8 +16,11 @@ from toono.notifications.models import Delivery, Message
 from toono.notifications.operations import jobs
 
 
-def notify(*, person_id: UUID, code: str, context: Mapping[str, str], key: str, case_id: UUID | None) -> UUID:
-    """Write the message and its deliveries; the id. The same key again gives the same message and delivers nothing."""
+def notify(*, person_id: UUID, code: str, context: Mapping[str, str], key: str, case_id: UUID | None, sms: bool = True) -> UUID:
+    """Write the message and its deliveries; the id. The same key again gives the same message and delivers nothing.
+
+    :param sms: also by text message.
+    """
     kind = template(code)
     context = cleaned(context)
     kind.check(context)
@@ -40,11 +43,12 @@ def notify(*, person_id: UUID, code: str, context: Mapping[str, str], key: str, 
                 message=message, key=f"{message.id}:inapp", channel=DeliveryChannel.INAPP.value,
                 state=DeliveryState.DELIVERED.value, created_at=moment, give_up_at=moment, finished_at=moment,
             )  # fmt: skip
-        text = Delivery.objects.create(
-            message=message, key=f"{message.id}:sms", channel=DeliveryChannel.SMS.value,
-            state=DeliveryState.QUEUED.value, created_at=moment, again_at=moment, give_up_at=moment + MESSAGE_LIFETIME,
-        )  # fmt: skip
-        jobs.defer(text)
+        if sms:
+            text = Delivery.objects.create(
+                message=message, key=f"{message.id}:sms", channel=DeliveryChannel.SMS.value,
+                state=DeliveryState.QUEUED.value, created_at=moment, again_at=moment, give_up_at=moment + MESSAGE_LIFETIME,
+            )  # fmt: skip
+            jobs.defer(text)
     return message.id
 
 

@@ -15,7 +15,7 @@ CONTEXT = {"service_mn": "Лавлагаа", "service_en": "Reference", "case_nu
 def test_every_template_prints_in_both_languages() -> None:
     assert set(templates()) == {
         "sign_in_code", "case_received", "case_decided_granted", "case_decided_refused", "document_ready",
-        "case_waiting_for_register",
+        "case_waiting_for_register", "data_read", "readings_of_week", "complaint_answered",
     }  # fmt: skip
     for kind in templates().values():
         context = dict.fromkeys(kind.placeholders, "Ө" * 12)

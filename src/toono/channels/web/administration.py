@@ -1,0 +1,24 @@
+"""Where an administrator begins: one list of everything that is looked after."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from toono.kernel.access import ToonoRequest, allow
+from toono.kernel.actor import Role
+
+
+@allow(Role.ADMINISTRATOR)
+@require_safe
+def overview(request: ToonoRequest) -> HttpResponse:
+    """Links to the consoles of the rooms, each with a word on what it is for."""
+    links = (
+        ("registry:overview", _("Мэдээлэл солилцооны бүртгэл"), _("Байгууллага, систем, үйлчилгээ, мэдээлэл авах эрх")),
+        ("exchange_people:traffic", _("Солилцооны ачаалал"), _("Хэн хэнээс хэдэн удаа авсан, хэр удсан, юу бүтээгүй")),
+        ("exchange:messages", _("Солилцооны бүртгэл"), _("Дуудлагыг дугаараар нь олж, нотолгоог нь татах")),
+        ("pki:certificates", _("Гэрчилгээ"), _("Олгосон гэрчилгээг үзэх, хүчингүй болгох")),
+    )
+    return render(request, "channels/administration.html", {"links": links})

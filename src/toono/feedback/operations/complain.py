@@ -1,0 +1,111 @@
+"""A person does not recognise a reading of their data; the owner of the register answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from toono.exchange import api as exchange
+from toono.feedback import contracts, queries
+from toono.feedback.contracts import ANSWER_LENGTH, COMMENT_LENGTH, ComplaintState, Finding
+from toono.feedback.errors import AlreadyAnswered, AnswerMissing, ComplaintNotFound, ComplaintTooLong, FindingMissing
+from toono.feedback.events import ComplaintAnswered, ComplaintOpened
+from toono.feedback.models import Complaint
+from toono.kernel import audit, outbox
+from toono.kernel.actor import Actor, Role
+from toono.kernel.clock import now
+from toono.kernel.errors import NotAllowed
+from toono.kernel.ids import public_code
+from toono.kernel.text import clean
+from toono.notifications import api as notifications
+
+TERM: Final = timedelta(days=30)
+"""Өргөдөл, гомдлыг шийдвэрлэх тухай хууль, 13.1: thirty days."""
+OWNERS: Final = (Role.OFFICER, Role.REPRESENTATIVE)
+"""Who answers for an organisation."""
+_FINDINGS: Final = {
+    Finding.LAWFUL: ("Уншилт хууль ёсных байсан", "The reading was lawful"),
+    Finding.UNLAWFUL: ("Уншилт хууль ёсных биш байсан", "The reading was not lawful"),
+}
+
+
+def complain(*, actor: Actor, civil_id: str, reading_id: UUID, words: str) -> contracts.Complaint:
+    """Open a complaint; see :func:`toono.feedback.api.complain`."""
+    said = clean(words)
+    if len(said) > COMMENT_LENGTH:
+        raise ComplaintTooLong(f"{len(said)} characters")
+    if actor.person_id is None:
+        raise NotAllowed(f"{actor} has no access ledger")
+    reading = exchange.reading(actor=actor, civil_id=civil_id, reading_id=reading_id)
+    moment = now()
+    with transaction.atomic():
+        # Two posts at once meet at the unique reading_id: the second waits for the first to commit, then finds its row.
+        row, first = Complaint.objects.get_or_create(
+            reading_id=reading_id,
+            defaults={
+                "number": public_code(), "person_id": actor.person_id, "organisation": reading.provider, "reading": reading.model_dump(mode="json"),
+                "words": said, "opened_at": moment, "due_at": moment + TERM,
+            },
+        )  # fmt: skip
+        if first:
+            outbox.publish(ComplaintOpened(complaint_id=row.id, organisation=row.organisation))
+            audit.record(actor=actor, action="feedback.complain", subject=f"complaint:{row.id}", reading=str(reading_id))
+    return queries.complaint(row)
+
+
+def organisation_of(actor: Actor) -> str:
+    """The organisation for which the actor answers complaints.
+
+    :raises NotAllowed: for none.
+    """
+    if actor.role not in OWNERS or actor.organisation is None:
+        raise NotAllowed(f"{actor} answers for no organisation")
+    return actor.organisation
+
+
+def complaint(*, actor: Actor, complaint_id: UUID) -> contracts.Complaint:
+    """One complaint to the actor's organisation. :raises ComplaintNotFound:"""
+    row = Complaint.objects.filter(id=complaint_id, organisation=organisation_of(actor)).first()
+    if row is None:
+        raise ComplaintNotFound(f"no complaint {complaint_id} to {actor.organisation}")
+    return queries.complaint(row)
+
+
+def answer(*, actor: Actor, complaint_id: UUID, finding: str, words: str) -> contracts.Complaint:
+    """Answer; see :func:`toono.feedback.api.answer_complaint`."""
+    said = "\n".join(line for line in map(clean, words.splitlines()) if line)
+    if finding not in set(Finding):
+        raise FindingMissing(f"finding {finding[:20]!r}")
+    if not said or len(said) > ANSWER_LENGTH:
+        raise AnswerMissing(f"{len(said)} characters")
+    with transaction.atomic():
+        row = Complaint.objects.select_for_update().filter(id=complaint_id, organisation=organisation_of(actor)).first()
+        if row is None:
+            raise ComplaintNotFound(f"no complaint {complaint_id} to {actor.organisation}")
+        if row.state == ComplaintState.ANSWERED:
+            if (row.finding, row.answer) != (finding, said):
+                raise AlreadyAnswered(f"complaint {complaint_id} was answered at {row.answered_at}")
+            return queries.complaint(row)
+        row.state, row.finding, row.answer = ComplaintState.ANSWERED.value, finding, said
+        row.answered_at, row.answered_by = now(), actor.person_id
+        row.save()
+        outbox.publish(ComplaintAnswered(complaint_id=row.id, organisation=row.organisation, finding=Finding(finding)))
+        audit.record(actor=actor, action="feedback.answer_complaint", subject=f"complaint:{row.id}", finding=finding)
+        _tell(row, Finding(finding))
+    return queries.complaint(row)
+
+
+def _tell(row: Complaint, finding: Finding) -> None:
+    mn, en = _FINDINGS[finding]
+    notifications.notify(
+        person_id=row.person_id,
+        template="complaint_answered",
+        context={
+            "number": row.number, "owner_mn": row.reading["provider_name_mn"], "owner_en": row.reading["provider_name_en"], "finding_mn": mn,
+            "finding_en": en, "answer": row.answer,
+        },
+        key=f"complaint:{row.id}:answered",
+    )  # fmt: skip
