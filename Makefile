@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: demo tour up test bench lint check lock assets clean browser
+.PHONY: demo tour up test bench bench-long chaos lint check lock assets clean browser
 
 demo: $(READY)            ## set up, start everything, do the main job once as a tour, keep serving
 	$(BIN)/toono up --tour
@@ -49,6 +49,13 @@ lint: $(DEV_READY)
 bench: $(DEV_READY)       ## figures beside peers measured in the same run; writes docs/benchmarks.md
 	@bash bench/peers.sh
 	$(BIN)/python -m bench
+
+bench-long: $(DEV_READY)  ## memory over ten minutes, speed with ten million rows; about half an hour; writes docs/benchmarks-long.md
+	@bash bench/peers.sh
+	$(BIN)/python -m bench.long
+
+chaos: $(DEV_READY)       ## kill -9 gateway, signer and database a hundred times under load; nothing answered may be missing
+	CHAOS_KILLS=34 $(BIN)/python -m pytest tests/faults -k kill_9_under_load
 
 lock: $(DEV_READY)        ## write the lock files anew (hashes, no addresses of any registry)
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --output-file requirements.lock pyproject.toml

@@ -5,25 +5,21 @@ from __future__ import annotations
 import itertools
 import os
 import platform
-import secrets
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from bench import exchange
 from bench.load import Result, journeys, wrk
 from bench.peers import nginx
 from tests.stage import ROOT, Stack, free_ports, start_stack
 from toono.entry.person import Person
 from toono.entry.tour import declaration, order_reference, start_form
-from toono.exchange.domain import client_signature
 
 HEAD = "| Work | per second | p50 ms | p95 ms | p99 ms | not good | beside |\n|---|---|---|---|---|---|---|"
 
@@ -47,60 +43,15 @@ def citizens(stack: Stack, count: int) -> list[dict[str, Any]]:
     return found
 
 
-def measure_exchange(stack: Stack, table: Table, folder: Path) -> None:
-    register = urlsplit(stack.sandbox_url).netloc
-    paths = [f"/persons/{p['civil_id']}/address" for p in citizens(stack, 500)]
-    token = {"Authorization": "Bearer " + stack.settings.secret("register_token")}
-    bank = stack.addresses["clients"]["bank"]
-    headers = {"X-Road-Client": bank["client"], "Authorization": "Bearer " + bank["bearer_key"]}
-    service = urlsplit(bank["may_call"].split("/persons/")[0]).path
-    with nginx(folder / "nginx", port=free_ports(1)[0], register=register, page=httpx.get(stack.base_url + "/").content) as proxy:
-        direct = table.add(
-            "register asked directly", wrk(stack.sandbox_url, headers=token, folder=folder, variants=["/population" + p for p in paths])
-        )
-        plain = table.add(
-            "nginx, plain proxy to the register", wrk(proxy, headers=token, folder=folder, variants=["/population" + p for p in paths])
-        )
-        wrk(stack.gateway_url, headers=headers, folder=folder, variants=[service + p for p in paths], seconds=3)
-        ours = wrk(stack.gateway_url, headers=headers, folder=folder, variants=[service + p for p in paths], connections=64)
-        table.add(
-            "**exchange: rights, two signatures, durable log, ledger**",
-            ours,
-            f"{ours.per_second / plain.per_second:.2f} of nginx, {ours.per_second / direct.per_second:.2f} of direct",
-        )
-        signed = wrk(stack.gateway_url, folder=folder, connections=64, once=signed_requests(stack, [service + p for p in paths], 28_000))
-        table.add(
-            "**exchange, each call signed by the client too (RFC 9421)**", signed, f"{signed.per_second / plain.per_second:.2f} of nginx"
-        )
-        calm = wrk(stack.gateway_url, headers=headers, folder=folder, variants=[service + p for p in paths], connections=4)
-        table.add("exchange, 4 connections", calm)
-        page = table.add("nginx, the home page as a file", wrk(proxy + "/page.html", folder=folder, seconds=5))
+def measure_pages(stack: Stack, table: Table, folder: Path) -> None:
+    with nginx(folder / "nginx", port=free_ports(1)[0], page=httpx.get(stack.base_url + "/").content) as files:
+        page = table.add("nginx, the home page as a file", wrk(files + "/page.html", folder=folder, seconds=5))
         ours = wrk(stack.base_url + "/", folder=folder, connections=16, seconds=6)
         table.add("**portal: home page**", ours, f"{ours.per_second / page.per_second:.3f} of nginx's file")
-        ours = wrk(stack.base_url + "/services/address-reference/", folder=folder, connections=16, seconds=6)
-        table.add("portal: page of a service", ours)
-        table.add("portal: home page, 1 connection", wrk(stack.base_url + "/", folder=folder, connections=1, seconds=4))
-
-
-def signed_requests(stack: Stack, paths: list[str], count: int) -> list[tuple[str, dict[str, str]]]:
-    """Requests of the bank under its own signature, each with its nonce."""
-    bank = stack.addresses["clients"]["bank"]
-    key = serialization.load_pem_private_key(bank["private_key_pem"].encode(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    found = []
-    for number in range(count):
-        path = paths[number % len(paths)]
-        headers = {"x-road-client": bank["client"], "x-road-issue": f"LOAN-{number}"}
-        unsigned = client_signature.prepare(
-            method="GET",
-            target_uri=stack.gateway_url + path,
-            headers=headers,
-            key_id=bank["key_id"],
-            created=int(time.time()),
-            nonce=secrets.token_urlsafe(12),
+        table.add(
+            "portal: page of a service", wrk(stack.base_url + "/services/address-reference/", folder=folder, connections=16, seconds=6)
         )
-        found.append((path, headers | client_signature.signed_headers(unsigned, key.sign(unsigned.base, ec.ECDSA(hashes.SHA256())))))
-    return found
+        table.add("portal: home page, 1 connection", wrk(stack.base_url + "/", folder=folder, connections=1, seconds=4))
 
 
 def measure_people(stack: Stack, table: Table) -> None:
@@ -176,7 +127,8 @@ def main() -> None:
         stack = start_stack(folder / "home")
         first = time.monotonic() - began
         try:
-            measure_exchange(stack, table, folder)
+            exchange.measure(stack, folder, table.add)
+            measure_pages(stack, table, folder)
             measure_people(stack, table)
         finally:
             stack.stop()

@@ -57,9 +57,10 @@ def wrk(
     headers: dict[str, str] | None = None,
     variants: list[str] | None = None,
     once: list[tuple[str, dict[str, str]]] | None = None,
+    per_second: float | None = None,
 ) -> Result:
-    """GET ``url`` as fast as the server answers; ``variants`` are paths asked in turn, ``once`` are requests sent one time each."""
-    script = folder / "wrk.lua"
+    """GET ``url`` as fast as the server answers, or ``per_second``; ``variants`` are paths asked in turn, ``once`` are requests sent one time each."""
+    script = folder / f"wrk-{threading.get_ident()}.lua"
     turn = ""
     if variants:
         listed = ",".join(f'"{v}"' for v in variants)
@@ -68,8 +69,11 @@ def wrk(
         )
     if once:
         lines = ("\t".join([path, *(f"{name}\t{value}" for name, value in named.items())]) for path, named in once)
-        (folder / "once.txt").write_text("\n".join(lines))
-        turn = _ONCE.format(file=folder / "once.txt")
+        file = folder / f"once-{threading.get_ident()}.txt"
+        file.write_text("\n".join(lines))
+        turn = _ONCE.format(file=file)
+    if per_second:
+        turn += f"function delay() return {2000 * connections / per_second} * math.random() end\n"
     script.write_text(turn + _SCRIPT)
     options = [f"-H{name}: {value}" for name, value in (headers or {}).items()]
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), *options, url]

@@ -1,4 +1,4 @@
-"""nginx as the peer: proxying to the register without any of the exchange's duties, and serving a file."""
+"""nginx as the peer of the pages: serving a file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log; daemon
 events {{ worker_connections 1024; }}
 http {{
   access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  upstream register {{ server {register}; keepalive 64; }}
   server {{
     listen 127.0.0.1:{port};
-    location /population/ {{ proxy_pass http://register; proxy_http_version 1.1; proxy_set_header Connection ""; }}
     location / {{ root {folder}/files; }}
   }}
 }}
@@ -26,12 +24,12 @@ http {{
 
 
 @contextmanager
-def nginx(folder: Path, *, port: int, register: str, page: bytes) -> Iterator[str]:
+def nginx(folder: Path, *, port: int, page: bytes) -> Iterator[str]:
     """Run nginx; gives its address."""
     (folder / "files").mkdir(parents=True)
     (folder / "files" / "page.html").write_bytes(page)
     configuration = folder / "nginx.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, register=register))
+    configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
     folder.chmod(0o755)
     process = subprocess.Popen(["nginx", "-c", str(configuration), "-p", str(folder)], stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"

@@ -44,6 +44,7 @@ class Stack:
     process: subprocess.Popen[bytes]
     addresses: dict[str, Any]
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
+    _register_ill: bool = False
 
     @property
     def base_url(self) -> str:
@@ -68,9 +69,20 @@ class Stack:
         return [m["text"] for m in self.http.get(f"{self.sandbox_url}/sms/inbox/{phone}").raise_for_status().json()]
 
     def faults(self, **wanted: Any) -> None:
-        """Set faults of the sandbox; without arguments all is well again."""
+        """Set faults of the sandbox; without arguments all is well again, also for the gateway, which does not ask a silent register at once."""
         calm = {"register": "up", "sms": "up"}
         self.http.put(f"{self.sandbox_url}/control/faults", json=calm | wanted).raise_for_status()
+        if wanted.get("register", "up") != "up":
+            self._register_ill = True
+        elif self._register_ill:
+            self.wait(lambda: self.bank_call().status_code == 200, timeout=90)
+            self._register_ill = False
+
+    def bank_call(self) -> httpx.Response:
+        """The sandbox's bank reads the address of Dorj, the operator, through the gateway."""
+        bank = self.addresses["clients"]["bank"]
+        sent = {"X-Road-Client": bank["client"], "Authorization": "Bearer " + bank["bearer_key"]}
+        return self.http.get(bank["may_call"].format(civil_id=self.addresses["persons"]["dorj"]["civil_id"]), headers=sent)
 
     def wait(self, question: Callable[[], Found], timeout: float = 10) -> Found:
         """Ask until the answer is true; fail when it does not become so."""

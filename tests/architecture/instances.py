@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     UUID: st.uuids(),
     datetime: MOMENTS,
     date: st.dates(date(1900, 1, 1), date(2100, 1, 1)),
+    time: st.times(),
     timedelta: st.timedeltas(timedelta(), timedelta(days=400)),
     type(None): st.none(),
     JsonValue: JSON,

@@ -10,10 +10,12 @@ from pathlib import Path
 import httpx
 
 from toono.exchange.tests.lab import DESK, PERSONS, Authority, Lab, RunningGateway
+from toono.registry.contracts import ExchangePolicy
 
 pytest_plugins = ["toono.exchange.tests.stage"]
 
 PERSON = "/persons/200000000006"
+NO_GRACE = ExchangePolicy(configuration_grace_seconds=0)
 
 
 def refusal(got: httpx.Response) -> tuple[str, str]:
@@ -95,7 +97,7 @@ def test_a_forged_or_foreign_configuration_is_refused_and_the_last_good_one_stay
         "no jws",
         lab.authority.sign(lab.configuration(version=good + 100, instance="XX")),
         lab.authority.sign(lab.configuration(version=good - 1)),  # an older one, though genuine
-        lab.authority.sign(lab.configuration(version=good + 100, expires_at=datetime.now(UTC) - timedelta(seconds=1))),
+        lab.authority.sign(lab.configuration(version=good + 100, expires_at=datetime.now(UTC) - timedelta(seconds=1), policy=NO_GRACE)),
         lab.authority.sign(lab.configuration(version=good + 100, members=())),  # contradicts itself
     ]
     for jws in forged:
@@ -110,7 +112,7 @@ def test_a_forged_or_foreign_configuration_is_refused_and_the_last_good_one_stay
 
 def test_a_gateway_never_goes_back_even_over_a_restart_after_expiry(lab: Lab) -> None:
     with lab.start() as running:
-        short = lab.publish(expires_at=datetime.now(UTC) + timedelta(seconds=2))
+        short = lab.publish(expires_at=datetime.now(UTC) + timedelta(seconds=2), policy=NO_GRACE)
         running.wait_until(lambda: in_force(running) == short)
         assert running.call(lab.desk, PERSONS, PERSON).status_code == 200
         lab.registry.up = False

@@ -208,9 +208,13 @@ def test_the_gateways_login_may_append_and_nothing_else(lab: Lab, statement: str
 def test_every_column_that_the_gateway_writes_is_one_of_the_table_and_none_is_forgotten(lab: Lab) -> None:
     from toono.exchange.gateway import rows
 
-    for table, row in ((rows.MESSAGE_TABLE, rows.MessageRow), (rows.LEDGER_TABLE, rows.LedgerRow)):
+    written = (
+        (rows.BATCH_TABLE, (rows.BatchRow,)), (rows.SIGNATURE_TABLE, (rows.SignatureRow,)), (rows.NONCE_TABLE, (rows.NonceRow,)),
+        (rows.MESSAGE_TABLE, (rows.MessageRow, rows.Place)), (rows.LEDGER_TABLE, (rows.LedgerRow, rows.LedgerPlace)),
+    )  # fmt: skip
+    for table, parts in written:
         columns = [name for (name,) in lab.rows("SELECT column_name FROM information_schema.columns WHERE table_name = %s", table)]
-        assert sorted(columns) == sorted(row._fields)
+        assert sorted(columns) == sorted(name for part in parts for name in part._fields)
 
 
 def test_the_commit_waits_for_the_disk(lab: Lab, gateway: RunningGateway) -> None:

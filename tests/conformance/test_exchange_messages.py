@@ -12,8 +12,11 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
+from toono.exchange.domain.evidence import hashchain, xades
 from toono.exchange.tests.lab import BANK, CLOSED, DESK, DOCUMENTS, PERSONS, Lab, RunningGateway, answer, says
 
 pytest_plugins = ["toono.exchange.tests.stage"]
@@ -70,11 +73,17 @@ def test_the_log_holds_both_messages_as_signed_and_openssl_confirms_the_signatur
         certificate.write_text(members[member].certificate_pem)
         key = subprocess.run(["openssl", "x509", "-pubkey", "-noout", "-in", certificate], capture_output=True, check=True).stdout
         (tmp_path / "key.pem").write_bytes(key)
-        (tmp_path / "signature").write_bytes(record["signature"])
-        whole = bytes(record["head"])
-        if record["body"]:
-            whole = hashlib.sha512(whole).digest() + hashlib.sha512(bytes(record["body"])).digest()
-        (tmp_path / "message").write_bytes(whole)
+        signature = lab.signature_of(record)
+        prepared = xades.restore(
+            xades.Signatory.of(x509.load_pem_x509_certificate(certificate.read_bytes())),
+            leaves=[signature["leaves"][n : n + 64] for n in range(0, len(signature["leaves"]), 64)], direct=signature["direct"], at=signature["at"],
+        )  # fmt: skip
+        digests = [hashlib.sha512(bytes(record[part])).digest() if record[part] else None for part in ("head", "body")]
+        leaf = digests[0] if signature["direct"] else hashchain.leaf(hashchain.MessageDigests(digests[0] or b"", digests[1]))
+        assert leaf == prepared.leaves[record["leaf"]]
+        r, s = signature["value"][:32], signature["value"][32:]
+        (tmp_path / "signature").write_bytes(encode_dss_signature(int.from_bytes(r), int.from_bytes(s)))
+        (tmp_path / "message").write_bytes(prepared.signed_info)
         command = [
             "openssl",
             "dgst",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +19,8 @@ from tests.stage import Stack
 from toono.entry.person import Person
 from toono.entry.tour import declaration, document_link, order_reference, start_form
 
+KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
+"""Of each victim; ``make chaos`` asks for many."""
 Without = Callable[..., AbstractContextManager[None]]
 TECHNICAL = ("Traceback", "Exception", "psycopg", "SELECT ", "django", "OperationalError", "signer.sock")
 
@@ -150,7 +155,7 @@ def test_kill_9_under_load_loses_no_answered_call_from_the_log(broken: Stack, vi
     clients = [threading.Thread(target=client, args=(n,)) for n in range(4)]
     for c in clients:
         c.start()
-    for _ in range(3):
+    for _ in range(KILLS):
         seen = len(answered)
         broken.wait(lambda seen=seen: len(answered) > seen + 5, timeout=60)  # type: ignore[misc]
         broken.kill(victim)
@@ -165,6 +170,10 @@ def test_kill_9_under_load_loses_no_answered_call_from_the_log(broken: Stack, vi
         told = {row[0] for row in connection.execute("SELECT message_id FROM exchange_ledgerentry")}
     assert set(answered) <= logged, f"{len(set(answered) - logged)} answered calls are not in the log"
     assert set(answered) <= told, f"{len(set(answered) - told)} readings are not in a ledger"
+    checked = subprocess.run(
+        [sys.executable, "-m", "toono.entry", "exchange", "check-log"], env=broken.environment, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_kill_9_of_web_and_worker_during_orders_gives_each_order_one_document(broken: Stack) -> None:
