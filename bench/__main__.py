@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench import exchange
+from bench import exchange, rights
 from bench.load import Result, journeys, wrk
 from bench.peers import nginx
 from tests.stage import ROOT, Stack, free_ports, start_stack
@@ -31,10 +31,12 @@ class Table:
         self.rows: list[str] = []
 
     def add(self, work: str, result: Result, beside: str = "") -> Result:
-        row = f"| {work} | {result.row} | {beside} |"
+        self.say(f"| {work} | {result.row} | {beside} |")
+        return result
+
+    def say(self, row: str) -> None:
         self.rows.append(row)
         print(row, flush=True)
-        return result
 
 
 def citizens(stack: Stack, count: int) -> list[dict[str, Any]]:
@@ -105,8 +107,7 @@ def measure_burst(stack: Stack, table: Table, browsers: list[Person]) -> None:
         time.sleep(0.02)
     took = time.perf_counter() - began
     row = f"| **documents out of a burst of {len(ready)} orders** | {len(ready) / took:,.0f} | | | | {sent.bad} | facts read before; decided, rendered, sealed, stored |"
-    table.rows.append(row)
-    print(row, flush=True)
+    table.say(row)
 
 
 def machine() -> str:
@@ -128,6 +129,7 @@ def main() -> None:
         first = time.monotonic() - began
         try:
             exchange.measure(stack, folder, table.add)
+            table.say(rights.decisions().row)
             measure_pages(stack, table, folder)
             measure_people(stack, table)
         finally:

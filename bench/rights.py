@@ -41,7 +41,11 @@ class Decisions(NamedTuple):
 
     @property
     def row(self) -> str:
-        return f"{self.agreements:,} agreements: p50 {self.p50:.1f} µs, p99 {self.p99:.1f} µs; index built in {self.build_seconds:.2f} s"
+        """A row of the table of benchmarks."""
+        return (
+            f"| decision among {self.agreements:,} agreements | {1e6 / self.p50:,.0f} | {self.p50 / 1000:.3f} | | {self.p99 / 1000:.3f} | 0 |"
+            f" index built in {self.build_seconds:.2f} s |"
+        )
 
 
 def configuration(agreements: int, members: int = 500) -> ExchangeConfiguration:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
-import signal
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -46,7 +43,7 @@ def answered_and_not_logged(lab: Lab, running: RunningGateway, *, calls: int = 4
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         succeeded = [identifier for identifier in pool.map(one, range(calls)) if identifier]
     # The gateway dies as in a crash: what it only had in mind is gone.
-    _kill(running)
+    running.kill()
     assert len(succeeded) >= 5
     whole = lab.rows(
         "SELECT message_id FROM exchange_messagerecord JOIN exchange_ledgerentry USING (message_id, request_id)"
@@ -54,14 +51,6 @@ def answered_and_not_logged(lab: Lab, running: RunningGateway, *, calls: int = 4
         succeeded,
     )
     return sorted(set(succeeded) - {row[0] for row in whole})
-
-
-def _kill(running: RunningGateway) -> None:
-    """kill -9 of the gateway and its workers."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-    for pid in [running.process.pid, *map(int, children)]:
-        os.kill(pid, signal.SIGKILL)
-    running.process.wait()
 
 
 def test_nothing_is_answered_that_is_not_in_the_log(lab: Lab) -> None:
@@ -147,7 +136,7 @@ def test_after_a_kill_in_the_middle_the_log_proves_that_the_provider_was_asked(l
 
         def kills(connection: socket.socket, heard: Heard) -> bool:
             heard_of.append(heard.header("x-road-id") or "")
-            _kill(running)
+            running.kill()
             return False
 
         lab.provider.speech = kills

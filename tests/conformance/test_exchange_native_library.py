@@ -79,7 +79,7 @@ def test_calls_go_on_while_gateways_come_and_go(lab: Lab) -> None:
             def work(number: int) -> None:
                 for step in range(15):
                     if number == 0 and step == 5:
-                        one.process.kill()
+                        one.kill()
                         killed.set()
                     try:
                         done.append(

@@ -55,8 +55,8 @@ LOG_WAIT_SECONDS: Final = 5.0
 LOG_BATCH_ENTRIES: Final = 256
 """Most entries in one commit."""
 LOG_BATCH_BYTES: Final = 16 * 1024 * 1024
-LOG_WRITERS: Final = 2
-"""Connections that commit side by side; while one waits for the disk the other fills."""
+LOG_WRITERS: Final = 4
+"""Connections that seal and commit side by side; while some wait for the signer or the disk another fills."""
 LOG_QUEUE_ENTRIES: Final = 5_000
 LOG_QUEUE_BYTES: Final = 256 * 1024 * 1024
 """With more waiting, new calls are refused at once."""

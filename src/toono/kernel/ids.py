@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
@@ -20,7 +21,7 @@ def uuid7() -> UUID:
         stamp = max(time.time_ns() // 1_000 * 4096 // 1000, _last + 1)  # milliseconds and 12 bits of fraction
         _last = stamp
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
-    value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)
+    value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return UUID(int=value)
 
 

@@ -23,6 +23,11 @@ OUTCOME_FIELDS: Final = (
     "status", "user_id",
 )  # fmt: skip
 
+_READY: Final = (str, int, type(None))
+"""What JSON knows by itself."""
+_encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: ``json.dumps`` would make an encoder for each."""
+
 
 def of_reading(values: Mapping[str, Any]) -> bytes:
     """Commitment of a ledger entry, whose columns ``values`` gives (those of its place in the batch excepted)."""
@@ -35,13 +40,11 @@ def of_outcome(values: Mapping[str, Any]) -> bytes:
 
 
 def _commitment(values: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
-    text = json.dumps({name: _plain(values[name]) for name in names}, ensure_ascii=False, separators=(",", ":"))
+    text = _encoded({name: value if isinstance(value := values[name], _READY) else _plain(value) for name in names})
     return sha512(text.encode("utf-8", "surrogateescape")).digest()
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | int):
-        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, UUID):

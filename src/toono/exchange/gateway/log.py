@@ -25,7 +25,7 @@ from enum import Enum, auto
 from typing import Final
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.adapt import Dumper
 
 from toono.exchange import limits
@@ -34,8 +34,8 @@ from toono.exchange.gateway.sealing import Chain, Entry, Sealed, Sealer
 
 _log = logging.getLogger(__name__)
 
-_FIND_BATCH: Final = f"SELECT 1 FROM {rows.BATCH_TABLE} WHERE id = %s"  # noqa: S608 - a fixed name
-_FIND_NONCES: Final = f"SELECT nonce FROM {rows.NONCE_TABLE} WHERE nonce = ANY(%s)"  # noqa: S608 - a fixed name
+_FIND_BATCH: Final = f"SELECT 1 FROM {rows.BATCH_TABLE} WHERE id = $1"  # noqa: S608 - a fixed name
+_FIND_NONCES: Final = f"SELECT nonce FROM {rows.NONCE_TABLE} WHERE nonce = ANY($1)"  # noqa: S608 - a fixed name
 
 
 class _Array:
@@ -213,6 +213,7 @@ class MessageLog:
                 async with asyncio.timeout(limits.LOG_WAIT_SECONDS):
                     connection = await AsyncConnection.connect(
                         self._dsn,
+                        cursor_factory=AsyncRawCursor,
                         connect_timeout=3,
                         application_name="toono-gateway",
                         options=f"-c synchronous_commit=on -c statement_timeout={int(limits.LOG_STATEMENT_SECONDS * 1000)} -c timezone=UTC",

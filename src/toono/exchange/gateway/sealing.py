@@ -111,9 +111,11 @@ class Entry:
     """The signature, once the entry is durable."""
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.message)) + (sum(map(len, self.reading)) if self.reading else 0)
+    size: int = field(init=False)
+    """Bytes of its rows."""
+
+    def __post_init__(self) -> None:
+        self.size = sum(map(len, self.message)) + (sum(map(len, self.reading)) if self.reading else 0)
 
     def refuse(self, error: Exception) -> None:
         if not self.done.done():

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -565,6 +566,14 @@ class RunningGateway:
     process: subprocess.Popen[bytes]
     log: Path
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+
+    def kill(self) -> None:
+        """kill -9 of the gateway and its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for pid in [self.process.pid, *map(int, children)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
 
     def ready(self) -> dict[str, Any]:
         found: dict[str, Any] = httpx.get(self.url + "/health/ready", timeout=5).json()

@@ -6,7 +6,7 @@ outcome that nobody knows). Nothing is answered that is not durable. Both are si
 
 from __future__ import annotations
 
-import secrets
+import os
 from base64 import b64encode
 from datetime import datetime, timedelta
 from hashlib import sha512
@@ -83,10 +83,11 @@ async def log_response(shared: Shared, call: Call) -> None:
     digests = _digests(call.response_head, answer.body)
     call.response_hash = messages.message_hash(digests)
     row = _row(call, "response", head=call.response_head, body=answer.body, digest=call.response_hash, status=answer.status)
-    entry = Entry(message=packed(row), member=call.service.provider, digests=digests)
-    if call.civil_id is not None:
-        reading = _ledger_row(call, call.civil_id)
-        entry.reading, entry.reading_commitment = packed(reading), commitment.of_reading(reading._asdict())
+    reading = _ledger_row(call, call.civil_id) if call.civil_id is not None else None
+    entry = Entry(
+        message=packed(row), member=call.service.provider, digests=digests, reading=packed(reading) if reading else None,
+        reading_commitment=commitment.of_reading(reading._asdict()) if reading else None,
+    )  # fmt: skip
     await _append_outcome(shared, entry)
     call.response_made = entry.made
 
@@ -150,5 +151,5 @@ def _ledger_row(call: Call, civil_id: str) -> LedgerRow:
         purpose=purpose.code, purpose_title_mn=purpose.title_mn, purpose_title_en=purpose.title_en, basis_mn=purpose.basis_mn, basis_en=purpose.basis_en,
         issue=call.issue, fields=TextArray(call.fields), consent=call.consent, receipt=b64encode(call.request_hash).decode(),
         visible_at=at + timedelta(days=agreement.secrecy.days) if agreement.secrecy else at,
-        secrecy_basis_mn=agreement.secrecy.basis_mn if agreement.secrecy else None, salt=secrets.token_bytes(16),
+        secrecy_basis_mn=agreement.secrecy.basis_mn if agreement.secrecy else None, salt=os.urandom(16),
     )  # fmt: skip
