@@ -40,7 +40,8 @@ from toono.kernel.files import write_durably
 _log = logging.getLogger(__name__)
 
 _STORE: Final = "INSERT INTO exchange_ocspresponse (digest, der, produced_at) VALUES (%s, %s, %s) ON CONFLICT (digest) DO NOTHING"
-_NEWEST_STAMP: Final = "SELECT at FROM exchange_stamp ORDER BY at DESC LIMIT 1"
+_NEWEST_STAMP: Final = "SELECT at FROM exchange_stamp WHERE at <= now() ORDER BY at DESC LIMIT 1"
+"""A stamp of a clock that ran ahead would hide what came since."""
 _OLDEST_UNSTAMPED: Final = """
 SELECT s.at FROM exchange_signature s
 WHERE s.id >= %s AND NOT EXISTS (SELECT 1 FROM exchange_stampleaf l WHERE l.subject = s.id AND l.subject >= %s)
