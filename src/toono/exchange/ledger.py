@@ -13,6 +13,7 @@ from toono.exchange import limits
 from toono.exchange.contracts import NewReading, Reading, ReadingCount, UsagePage
 from toono.exchange.domain import ledger as rules
 from toono.exchange.domain import partitions
+from toono.exchange.domain.commitment import text_of_reading
 from toono.exchange.domain.field_words import in_words
 from toono.exchange.errors import PlaceMalformed, ReadingNotFound
 from toono.exchange.models import Batch, LedgerEntry
@@ -148,7 +149,7 @@ def proof(entry: LedgerEntry) -> dict[str, object]:
     values = {field.name: getattr(entry, field.name) for field in LedgerEntry._meta.fields}
     batch = Batch.objects.filter(id=entry.batch).first()
     return {
-        "reading": rules.disclosed(values),
+        "reading": text_of_reading(values),
         "leaf": entry.leaf,
         "batch": None if batch is None else _batch(batch),
     }  # fmt: skip

@@ -29,6 +29,11 @@ _encoded: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).en
 """Made once: ``json.dumps`` would make an encoder for each."""
 
 
+def text_of_reading(values: Mapping[str, Any]) -> str:
+    """A ledger entry in its canonical form, for its person to hash themselves."""
+    return _text(values, READING_FIELDS)
+
+
 def of_reading(values: Mapping[str, Any]) -> bytes:
     """Commitment of a ledger entry, whose columns ``values`` gives (those of its place in the batch excepted)."""
     return _commitment(values, READING_FIELDS)
@@ -40,8 +45,11 @@ def of_outcome(values: Mapping[str, Any]) -> bytes:
 
 
 def _commitment(values: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
-    text = _encoded({name: value if isinstance(value := values[name], _READY) else _plain(value) for name in names})
-    return sha512(text.encode("utf-8", "surrogateescape")).digest()
+    return sha512(_text(values, names).encode("utf-8", "surrogateescape")).digest()
+
+
+def _text(values: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return _encoded({name: value if isinstance(value := values[name], _READY) else _plain(value) for name in names})
 
 
 def _plain(value: Any) -> Any:

@@ -123,6 +123,8 @@ class Call:
     """What this call uses up when its request is logged."""
     # rights, endpoint
     service: KnownService = field(init=False)
+    normal_path: str = field(init=False)
+    """``service_path`` decoded, in normal form."""
     grant: Grant = field(init=False)
     match: EndpointMatch = field(init=False)
     peer: GatewayEntry | None = None

@@ -20,13 +20,13 @@ from toono.registry.contracts import CitizenAuthentication
 def check_rights(shared: Shared, call: Call) -> None:
     """An agreement in force gives the caller this part of the service for this purpose at this hour."""
     call.service = call.index.service(call.service_id)
-    path = normal_path(call.service_path)
-    call.grant = call.index.grant(call.client_id, call.service_id, call.purpose, method=call.method, path=path, now=call.at)
+    call.normal_path = normal_path(call.service_path)
+    call.grant = call.index.grant(call.client_id, call.service_id, call.purpose, method=call.method, path=call.normal_path, now=call.at)
 
 
 def match_endpoint(shared: Shared, call: Call) -> None:
     """The service has an endpoint for this path in normal form, and is switched on."""
-    call.match = rights.match_endpoint(call.service, call.method, normal_path(call.service_path))
+    call.match = rights.match_endpoint(call.service, call.method, call.normal_path)
     rights.check_enabled(call.service)
 
 
@@ -40,8 +40,7 @@ def check_conditions(shared: Shared, call: Call) -> Awaitable[None] | None:
 
 async def _choose(shared: Shared, call: Call) -> None:
     furthest = -1
-    path = normal_path(call.service_path)
-    for grant in call.index.grants(call.client_id, call.service_id, call.purpose, method=call.method, path=path, now=call.at):
+    for grant in call.index.grants(call.client_id, call.service_id, call.purpose, method=call.method, path=call.normal_path, now=call.at):
         passed = 0
         try:
             check_authentication(call, grant)
