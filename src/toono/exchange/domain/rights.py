@@ -23,6 +23,7 @@ from toono.exchange.domain.authentication import IssuerUnusable, issuer_keys
 from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.fields import PointerUnusable, Projection, compile_fields
 from toono.exchange.domain.identifiers import encode_identifier, member_of
+from toono.exchange.domain.origins import origin_of
 from toono.exchange.domain.paths import Glob, TemplateUnusable, compile_glob, compile_template
 from toono.exchange.domain.policy import is_open, seconds_to_open
 from toono.registry.contracts import (
@@ -208,9 +209,8 @@ class Index:
         address = urlsplit(entry.base_url)
         if address.scheme not in ("http", "https") or not address.hostname or address.username or address.query or address.fragment:
             raise ConfigurationUnusable(f"The address {entry.base_url} of {entry.id} is not http(s)://host[:port][/path].")
-        origin = (address.scheme, address.hostname, address.port or (443 if address.scheme == "https" else 80))
         system = self.systems.get(entry.id.rpartition("/")[0])
-        return KnownService(entry, provider, system, endpoints, origin, address.path.rstrip("/"), encode_identifier(entry.id))
+        return KnownService(entry, provider, system, endpoints, origin_of(address), address.path.rstrip("/"), encode_identifier(entry.id))
 
     def _add(self, system: SystemEntry, credential: Credential) -> None:
         if credential.kind == CredentialKind.KEY:

@@ -28,6 +28,7 @@ from toono.exchange.domain.ageing import Grade, Judgement
 from toono.exchange.domain.answers import BadAnswer
 from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.ocsp import CertificateStatus, OcspRefused, Status
+from toono.exchange.domain.origins import origin_of
 from toono.exchange.domain.partitions import floor
 from toono.exchange.domain.rights import Index, KnownMember
 from toono.exchange.gateway.configuration import ConfigurationStore
@@ -324,9 +325,14 @@ class Ageing:
 
     async def _fetch(self, address: str, request: bytes) -> bytes:
         parts = urlsplit(address)
-        origin = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         answer = await self._client.send(
-            origin, "POST", parts.path or "/", _HEADERS, request, timeout_seconds=limits.OCSP_SECONDS, answer_bytes=ocsp.RESPONSE_BYTES
+            origin_of(parts),
+            "POST",
+            parts.path or "/",
+            _HEADERS,
+            request,
+            timeout_seconds=limits.OCSP_SECONDS,
+            answer_bytes=ocsp.RESPONSE_BYTES,
         )
         if answer.status != 200:
             raise OcspRefused("ocsp_not_answered", f"the responder answers {answer.status}")

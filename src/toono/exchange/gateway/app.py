@@ -175,11 +175,9 @@ class Gateway:
             await self._call(self._shared, scope, path, receive, send)
 
     async def _call(self, shared: Shared, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        headers = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in scope["headers"]]
-        query = scope["query_string"].decode("utf-8", "surrogateescape")
         dialect = next(dialect for prefix, dialect in self._dialects if path.startswith(prefix))
-        call = Call(dialect, scope["method"], path, query, headers, receive, now())
-        call.trace = shared.traces.begin(call.method, headers)
+        call = Call.of(dialect, scope, receive, now())
+        call.trace = shared.traces.begin(call.method, call.headers)
         if isinstance(dialect, Peer):
             call.body_limit += limits.PEER_OVERHEAD_BYTES
         try:

@@ -163,6 +163,13 @@ class Call:
     replayed: bool = False
     """Whether the answer is one that was given before; then no further step is needed."""
 
+    @classmethod
+    def of(cls, dialect: Dialect, scope: Scope, receive: Receive, at: datetime) -> Call:
+        """The request as it came, about which nothing is known yet."""
+        headers = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in scope["headers"]]
+        path, query = (scope[name].decode("utf-8", "surrogateescape") for name in ("raw_path", "query_string"))
+        return cls(dialect, scope["method"], path, query, headers, receive, at)
+
     @property
     def known_answer(self) -> ProviderAnswer:
         """The answer, for what stands behind the step that gets it."""

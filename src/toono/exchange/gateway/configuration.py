@@ -21,6 +21,7 @@ from toono.exchange.domain import ageing
 from toono.exchange.domain.ageing import Grade
 from toono.exchange.domain.answers import BadAnswer
 from toono.exchange.domain.faults import Code, Fault
+from toono.exchange.domain.origins import origin_of
 from toono.exchange.domain.rights import ConfigurationUnusable, Index
 from toono.exchange.gateway.provider import ProviderClient, ProviderUnreachable
 from toono.kernel.clock import now
@@ -38,7 +39,7 @@ class ConfigurationStore:
     def __init__(self, *, folder: Path, registry_url: str, instance: str, client: ProviderClient) -> None:
         self._anchors, self._file = folder / "anchors.pem", folder / "configuration.jws"
         address = urlsplit(registry_url)
-        self._origin = (address.scheme, address.hostname or "", address.port or (443 if address.scheme == "https" else 80))
+        self._origin = origin_of(address)
         self._target = address.path.rstrip("/") + _PATH
         self._instance, self._client = instance, client
         self._lowest_version = 0

@@ -17,11 +17,9 @@ from typing import Final, cast
 from toono.exchange import limits
 from toono.exchange.domain.answers import AnswerReader, BadAnswer, ProviderAnswer
 from toono.exchange.domain.messages import Header
+from toono.exchange.domain.origins import Origin
 from toono.exchange.domain.policy import Breaker, BreakerState
 from toono.exchange.gateway.tls import MACHINE, TlsContexts, TlsUnusable, Trust, failure
-
-Origin = tuple[str, str, int]
-"""Scheme, host, port."""
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})

@@ -6,9 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from toono.exchange import limits
+from toono.exchange.domain.answers import ProviderAnswer
 from toono.exchange.domain.faults import Code, Fault
+from toono.exchange.domain.origins import origin_of
 from toono.exchange.gateway.call import Call, ClientGone, Message, Receive, Scope, Send, Shared
 from toono.exchange.gateway.dialects.native import Native, identify
 from toono.exchange.gateway.dialects.sending import deliver, response
@@ -18,6 +21,7 @@ from toono.exchange.gateway.steps.once import use_up
 from toono.kernel.clock import now
 
 _log = logging.getLogger(__name__)
+_INNER: Final = "/exchange/inner"
 NO_STORE: Final = ("cache-control", "no-store")
 Answer = Callable[[Shared, Call], Awaitable[Iterable[Message]]]
 
@@ -41,9 +45,7 @@ async def body_of(receive: Receive, most: int) -> bytes | None:
 
 def call_of(shared: Shared, scope: Scope, receive: Receive) -> Call:
     """The request as a call of the native dialect, about which nothing is known yet."""
-    headers = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in scope["headers"]]
-    path, query = (scope[name].decode("utf-8", "surrogateescape") for name in ("raw_path", "query_string"))
-    return Call(Native(shared.base_url), scope["method"], path, query, headers, receive, now())
+    return Call.of(Native(shared.base_url), scope, receive, now())
 
 
 async def answered(shared: Shared, scope: Scope, receive: Receive, send: Send, answer: Answer) -> None:
@@ -74,6 +76,24 @@ def _refused(shared: Shared, call: Call, fault: Fault) -> Iterable[Message]:
     shared.metrics.errors[call.dialect.error_type(fault), fault.reason] += 1
     _log.info("%s %s (%s) %s", fault.code.value, fault.reason, fault.id, call.path[:200])
     return call.dialect.refused(call, fault)
+
+
+async def ask_portal(shared: Shared, target: str, *, client: str | None = None) -> ProviderAnswer:
+    """The portal's answer to ``/exchange/inner/…``, whatever its status.
+
+    :param client: who has proved to ask.
+    :raises Fault: this gateway may not ask there.
+    :raises ProviderUnreachable, BadAnswer: no answer.
+    """
+    if shared.faces.inner is None:
+        raise Fault(Code.CLIENT_INTERNAL_ERROR, "evidence_off", "This gateway has no key to the evidence; its operator has to set it.")
+    portal = urlsplit(shared.faces.inner_url)
+    headers = [("authorization", f"Bearer {shared.faces.inner}"), ("accept", "*/*")]
+    headers += [("x-toono-client", client)] if client is not None else []
+    return await shared.providers.send(
+        origin_of(portal), "GET", f"{portal.path.rstrip('/')}{_INNER}{target}", headers, b"", timeout_seconds=limits.EVIDENCE_SECONDS,
+        answer_bytes=limits.EVIDENCE_BYTES,
+    )  # fmt: skip
 
 
 def json_response(status: int, body: bytes, *headers: tuple[str, str], content_type: str = "application/json") -> Iterable[Message]:

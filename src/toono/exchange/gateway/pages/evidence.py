@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from toono.exchange import limits
 from toono.exchange.domain import faults
 from toono.exchange.domain.answers import BadAnswer, ProviderAnswer
 from toono.exchange.domain.faults import Code, Fault
@@ -19,7 +18,7 @@ from toono.exchange.domain.signatures import XROAD, Profile
 from toono.exchange.gateway.call import Call, ClientGone, Message, Receive, Scope, Send, Shared
 from toono.exchange.gateway.dialects.sending import deliver, response
 from toono.exchange.gateway.dialects.xroad import XRoad
-from toono.exchange.gateway.pages.asking import NO_STORE
+from toono.exchange.gateway.pages.asking import NO_STORE, ask_portal
 from toono.exchange.gateway.provider import ProviderUnreachable
 from toono.exchange.gateway.steps.client import authenticate_client
 from toono.exchange.gateway.steps.incoming import check_configuration, check_limits
@@ -29,7 +28,6 @@ from toono.kernel.clock import now
 _log = logging.getLogger(__name__)
 ASIC_PATH: Final = "/asic"
 CONFIGURATION_PATH: Final = "/verificationconf"
-_INNER: Final = "/exchange/inner"
 _IDENTIFIER: Final = ("xRoadInstance", "memberClass", "memberCode")
 _PASSED: Final = frozenset({"content-type", "content-disposition"})
 _TEXT: Final = ("content-type", "text/plain; charset=utf-8")
@@ -58,9 +56,7 @@ class Evidence:
         await self._answer(send, call, self._configuration(shared, call))
 
     def _call(self, scope: Scope, receive: Receive) -> Call:
-        headers = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in scope["headers"]]
-        path, query = (scope[name].decode("utf-8", "surrogateescape") for name in ("raw_path", "query_string"))
-        return Call(_Asking(self._errors), scope["method"], path, query, headers, receive, now())
+        return Call.of(_Asking(self._errors), scope, receive, now())
 
     async def _answer(self, send: Send, call: Call, work: Awaitable[Iterable[Message]]) -> None:
         try:
@@ -123,17 +119,8 @@ def _status(fault: Fault) -> int:
 
 async def _asked(shared: Shared, target: str, *, client: str | None = None) -> ProviderAnswer:
     """The portal's answer, whatever its status."""
-    if shared.faces.inner is None:
-        raise Fault(Code.CLIENT_INTERNAL_ERROR, "evidence_off", "This gateway has no key to the evidence; its operator has to set it.")
-    portal = urlsplit(shared.faces.inner_url)
-    origin = (portal.scheme, portal.hostname or "", portal.port or (443 if portal.scheme == "https" else 80))
-    headers = [("authorization", f"Bearer {shared.faces.inner}"), ("accept", "*/*")]
-    headers += [("x-toono-client", client)] if client is not None else []
     try:
-        return await shared.providers.send(
-            origin, "GET", f"{portal.path.rstrip('/')}{_INNER}{target}", headers, b"", timeout_seconds=limits.EVIDENCE_SECONDS,
-            answer_bytes=limits.EVIDENCE_BYTES,
-        )  # fmt: skip
+        return await ask_portal(shared, target, client=client)
     except (ProviderUnreachable, BadAnswer) as error:
         raise Fault(Code.DATABASE_ERROR, "evidence_unavailable", "The evidence cannot be looked up now; try again in a moment.") from error
 

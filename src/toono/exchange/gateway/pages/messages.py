@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from toono.exchange import limits
 from toono.exchange.domain.answers import BadAnswer
@@ -12,12 +12,11 @@ from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.identifiers import decode_segment
 from toono.exchange.gateway.call import Call, Message, Receive, Scope, Send, Shared
 from toono.exchange.gateway.dialects.sending import response
-from toono.exchange.gateway.pages.asking import NO_STORE, answered
+from toono.exchange.gateway.pages.asking import NO_STORE, answered, ask_portal
 from toono.exchange.gateway.provider import ProviderUnreachable
 
 PREFIX: Final = "/v1/messages/"
 _SUFFIX: Final = "/evidence"
-_INNER: Final = "/exchange/inner/asic"
 _NAMES: Final = ("xRoadInstance", "memberClass", "memberCode", "subsystemCode")
 
 
@@ -30,23 +29,10 @@ async def _evidence(shared: Shared, call: Call) -> Iterable[Message]:
     message_id = decode_segment(call.path.removeprefix(PREFIX).removesuffix(_SUFFIX))
     if not call.path.endswith(_SUFFIX) or not message_id or "/" in message_id or len(message_id) > limits.IDENTIFIER_CHARACTERS:
         raise Fault(Code.CLIENT_INVALID_REQUEST, "uri_too_short", "The address must be /v1/messages/{message id}/evidence.")
-    if shared.faces.inner is None:
-        raise Fault(Code.CLIENT_INTERNAL_ERROR, "evidence_off", "This gateway has no key to the evidence; its operator has to set it.")
     asked = {"queryId": message_id, **dict(zip(_NAMES, call.client_id.split("/"), strict=False))}
     query = urlencode(asked | ({"force": ""} if "force" in call.query.split("&") else {}))
-    portal = urlsplit(shared.faces.inner_url)
-    origin = (portal.scheme, portal.hostname or "", portal.port or (443 if portal.scheme == "https" else 80))
-    headers = [("authorization", f"Bearer {shared.faces.inner}"), ("x-toono-client", call.client_id), ("accept", "*/*")]
     try:
-        found = await shared.providers.send(
-            origin,
-            "GET",
-            f"{portal.path.rstrip('/')}{_INNER}?{query}",
-            headers,
-            b"",
-            timeout_seconds=limits.EVIDENCE_SECONDS,
-            answer_bytes=limits.EVIDENCE_BYTES,
-        )
+        found = await ask_portal(shared, f"/asic?{query}", client=call.client_id)
     except (ProviderUnreachable, BadAnswer) as error:
         raise Fault(Code.DATABASE_ERROR, "evidence_unavailable", f"The evidence cannot be looked up now: {error}", retry_after=5) from error
     if found.status == 404:

@@ -25,6 +25,7 @@ from toono.exchange.domain import client_certificates, identifiers, messages, pe
 from toono.exchange.domain.answers import BadAnswer, ProviderAnswer
 from toono.exchange.domain.evidence.message import Direction
 from toono.exchange.domain.faults import Code, Fault
+from toono.exchange.domain.origins import origin_of
 from toono.exchange.domain.peers import Believed, Envelope, PeerRefused
 from toono.exchange.domain.rights import Index, KnownMember
 from toono.exchange.gateway.call import Call, Shared
@@ -87,10 +88,9 @@ async def _send(shared: Shared, call: Call, peer: GatewayEntry, content: bytes) 
     first = call.request_id.int % len(peer.addresses)  # each address carries its part
     for address in peer.addresses[first:] + peer.addresses[:first]:
         place = urlsplit(address)
-        origin = place.scheme, place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
         try:
             return await shared.providers.send(
-                origin, "POST", place.path.rstrip("/") + peers.PATH, headers, content, timeout_seconds=seconds, trust=trust,
+                origin_of(place), "POST", place.path.rstrip("/") + peers.PATH, headers, content, timeout_seconds=seconds, trust=trust,
                 answer_bytes=limits.ANSWER_BODY_BYTES + limits.PEER_OVERHEAD_BYTES,
             )  # fmt: skip
         except BadAnswer as error:
