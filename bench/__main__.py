@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench import exchange, rights
+from bench import catalogue, desk, exchange, rights
 from bench.load import Result, journeys, wrk
-from bench.peers import nginx
+from bench.peers import files
 from tests.stage import ROOT, Stack, free_ports, start_stack
 from toono.entry.person import Person
 from toono.entry.tour import declaration, order_reference, start_form
@@ -46,8 +46,8 @@ def citizens(stack: Stack, count: int) -> list[dict[str, Any]]:
 
 
 def measure_pages(stack: Stack, table: Table, folder: Path) -> None:
-    with nginx(folder / "nginx", port=free_ports(1)[0], page=httpx.get(stack.base_url + "/").content) as files:
-        page = table.add("nginx, the home page as a file", wrk(files + "/page.html", folder=folder, seconds=5))
+    with files(folder / "nginx", port=free_ports(1)[0], page=httpx.get(stack.base_url + "/").content) as address:
+        page = table.add("nginx, the home page as a file", wrk(address + "/page.html", folder=folder, seconds=5))
         ours = wrk(stack.base_url + "/", folder=folder, connections=16, seconds=6)
         table.add("**portal: home page**", ours, f"{ours.per_second / page.per_second:.3f} of nginx's file")
         table.add(
@@ -132,6 +132,7 @@ def main() -> None:
             table.say(rights.decisions().row)
             measure_pages(stack, table, folder)
             measure_people(stack, table)
+            desk.measure(stack, table.add)
         finally:
             stack.stop()
         began = time.monotonic()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,16 +17,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench.load import Result, wrk
+from tests.nginx import nginx
 from tests.stage import Stack, free_ports
 from toono.exchange.domain import client_signature
 from toono.exchange.tests.lab import DOCUMENTS, PERSONS, Lab, LabClient, RunningGateway
+from toono.exchange.tests.speaking import Speaker
 
 SIZES = {"1 KiB": 1024, "10 KiB": 10 * 1024, "1 MiB": 1024 * 1024}
 _PROVIDER = """
-worker_processes 1; pid {folder}/provider.pid; error_log {folder}/provider.log; daemon off;
-events {{ worker_connections 2048; }}
-http {{
-  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
   default_type application/json; keepalive_requests 1000000; sendfile on;
   upstream provider {{ server 127.0.0.1:{provider}; keepalive 64; keepalive_requests 1000000; }}
   server {{
@@ -39,7 +36,6 @@ http {{
     listen 127.0.0.1:{proxy};
     location / {{ proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection ""; }}
   }}
-}}
 """
 
 
@@ -49,15 +45,14 @@ class Bench:
     def __init__(self, stack: Stack, folder: Path) -> None:
         self.folder = folder / "exchange"
         (self.folder / "documents").mkdir(parents=True)
-        for part in (folder, self.folder):
-            part.chmod(0o755)  # nginx reads as nobody
+        folder.chmod(0o755)  # nginx reads as nobody
         for name, size in SIZES.items():
             (self.folder / "documents" / name.replace(" ", "")).write_text('{"padding":"' + "x" * (size - 14) + '"}')
         provider, proxy = free_ports(2)
-        configuration = self.folder / "nginx.conf"
-        configuration.write_text(_PROVIDER.format(folder=self.folder, provider=provider, proxy=proxy, padding="x" * 985))
-        self._nginx = subprocess.Popen(["nginx", "-c", str(configuration), "-p", str(self.folder)], stderr=subprocess.DEVNULL)
         self.provider, self.proxy = f"http://127.0.0.1:{provider}", f"http://127.0.0.1:{proxy}"
+        said = _PROVIDER.format(folder=self.folder, provider=provider, proxy=proxy, padding="x" * 985)
+        self._nginx = contextlib.ExitStack()
+        self._nginx.enter_context(nginx(self.folder, said, answers=self.proxy))
         tokens = {name: stack.settings.secret(f"signer_token_{name}") for name in ("gateway", "web")}
         self.lab = Lab(
             self.folder / "lab", gateway_dsn=stack.settings.gateway_dsn, signer_socket=stack.settings.signer_socket, tokens=tokens,
@@ -68,8 +63,7 @@ class Bench:
 
     def close(self) -> None:
         self.lab.close()
-        self._nginx.terminate()
-        self._nginx.wait(10)
+        self._nginx.close()
 
     @contextlib.contextmanager
     def gateways(self, count: int) -> Iterator[list[RunningGateway]]:
@@ -98,11 +92,25 @@ class Bench:
 
     def signed(self, gateway: RunningGateway, count: int = 20_000) -> Result:
         """Calls that carry the client's own signature too."""
-        return wrk(gateway.url, folder=self.folder, connections=64, seconds=6, once=[self._signed(gateway.url, n) for n in range(count)])
+        return self._once(
+            gateway, [self._signed(gateway.url, f"/r1/{PERSONS}{self.persons[n % len(self.persons)]}", self._keyed) for n in range(count)]
+        )
 
-    def _signed(self, url: str, number: int) -> tuple[str, dict[str, str]]:
-        client, path = self.lab.desk, f"/r1/{PERSONS}{self.persons[number % len(self.persons)]}"
-        headers = {name.lower(): value for name, value in _headers(client).items()}
+    def native(self, gateway: RunningGateway, paths: list[str], count: int = 16_000) -> Result:
+        """Calls of the native dialect: an access token, and on each call a signature with a nonce of its own."""
+        token = Speaker(self.lab.desk, gateway.url).token()
+        headers = {"authorization": f"Bearer {token}", "toono-purpose": "reference"}
+        return self._once(gateway, [self._signed(gateway.url, f"/v1/{paths[n % len(paths)]}", headers) for n in range(count)])
+
+    def _once(self, gateway: RunningGateway, requests: list[tuple[str, dict[str, str]]]) -> Result:
+        return wrk(gateway.url, folder=self.folder, connections=64, seconds=6, once=requests)
+
+    @property
+    def _keyed(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in _headers(self.lab.desk).items()}
+
+    def _signed(self, url: str, path: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+        client = self.lab.desk
         unsigned = client_signature.prepare(
             method="GET", target_uri=url + path, headers=headers, key_id=client.key_id, created=int(time.time()), nonce=secrets.token_urlsafe(12)
         )  # fmt: skip
@@ -116,7 +124,7 @@ def _headers(client: LabClient) -> dict[str, str]:
 def together(loads: list[Callable[[], Result]]) -> Result:
     """Several loads side by side as one: rates add up, latencies are those of the slowest."""
     found: list[Result] = []
-    threads = [threading.Thread(target=lambda load=load: found.append(load())) for load in loads]  # type: ignore[misc]
+    threads = [threading.Thread(target=lambda load=load: found.append(load())) for load in loads]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -155,6 +163,9 @@ def _measure(bench: Bench, add: Callable[..., Result]) -> None:
         add(f"the same at half load ({half:,.0f} a second asked for)", calm, f"p95 added {calm.p95_ms - direct['1 KiB'].p95_ms:.1f} ms")
         signed = bench.signed(one)
         add("**the same, each call signed by the client (RFC 9421)**", signed, f"{signed.per_second / full.per_second:.2f} of keyed")
+        for size, paths in (("1 KiB", persons), ("10 KiB", [f"{DOCUMENTS}/documents/10KiB"])):
+            result = bench.native(one, paths)
+            add(f"**exchange, JSON API, {size}**", result, f"{result.per_second / proxied[size].per_second:.3f} of nginx")
         for size in ("10 KiB", "1 MiB"):
             result = bench.keyed([one], [f"{DOCUMENTS}/documents/{size.replace(' ', '')}"], connections=64 if size == "10 KiB" else 16)
             add(f"exchange, X-Road, {size}", result, f"{result.per_second / proxied[size].per_second:.3f} of nginx")

@@ -12,8 +12,10 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,16 +23,24 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import settings
+from sandbox.bank.office import Bank
+from sandbox.bank.routes import routes as bank_routes
 from sandbox.database import Pool, open_pool
 from sandbox.faults import FaultRefused, Faults
 from sandbox.population import store
 from sandbox.population.openapi import description
 from sandbox.population.persons import Citizen
-from sandbox.population.register import PREFIX, Receive, Register, Scope, Send
+from sandbox.population.register import PREFIX, Register
+from sandbox.population.society import Society
+from sandbox.registers.corrections import CorrectionRefused, Corrections
+from sandbox.registers.directory import MEANINGS, REGISTERS
+from sandbox.registers.face import Face
+from sandbox.registers.world import World as Lives
 from sandbox.sms.inbox import Inbox
 from sandbox.sms.operator import Operator
 from sandbox.sms.page import page
 from sandbox.sms.texts import TextRefused, phone_number
+from sandbox.wire import Receive, Scope, Send
 
 log = logging.getLogger("sandbox")
 LOGIN_FIELDS = ("regnum", "civil_id", "clan_name", "patronymic", "given_name", "phone", "aimag_code")
@@ -41,13 +51,22 @@ class World:
 
     def __init__(self, pool: Pool, people: list[Citizen], values: settings.SandboxSettings) -> None:
         self.pool, self.people = pool, people
-        self.faults = Faults()
+        self.faults = Faults(REGISTERS)
         self.inbox = Inbox(pool)
-        self.register = Register(people, token=values.register_token, faults=self.faults)
+        self.bank = Bank(pool, token=values.bank_token, notice_key=values.bank_notice_key)
+        society = Society(people)
+        self.register = Register([*people, *society.relatives], token=values.register_token, faults=self.faults)
+        lives = Lives(society, today=_today)
+        self.corrections = Corrections(lives, self.register)
+        self.registers = Face(lives, self.corrections, settings=values, faults=self.faults)
         self.operator = Operator(
             inbox=self.inbox, faults=self.faults, host=values.host, port=values.smpp_port,
             system_id=values.smpp_system_id, password=values.smpp_password,
         )  # fmt: skip
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo("Asia/Ulaanbaatar")).date()
 
 
 def _login(citizen: Citizen) -> dict[str, Any]:
@@ -94,8 +113,32 @@ async def faults(request: Request) -> Response:
             return JSONResponse({"error": str(error)}, 400)
     elif request.method == "DELETE":
         world.faults.heal()
+        world.bank.mode = "up"
     await world.operator.follow_faults()
     return JSONResponse(world.faults.shown())
+
+
+async def facts(request: Request) -> Response:
+    """``GET`` shows an answer as it is now, ``PUT`` lays the fields of the body over it (``null``: nothing is held), ``DELETE`` heals it."""
+    corrections, meaning, key = _world(request).corrections, request.path_params["meaning"], request.path_params["key"]
+    try:
+        if request.method == "PUT":
+            corrections.lay(meaning, key, await request.json())
+        elif request.method == "DELETE":
+            corrections.heal(meaning, key)
+        elif meaning not in MEANINGS:
+            raise CorrectionRefused(f"no such meaning; there are {', '.join(MEANINGS)}")
+    except (CorrectionRefused, json.JSONDecodeError, UnicodeDecodeError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(corrections.answer(meaning, key))
+
+
+async def all_facts(request: Request) -> Response:
+    """``GET`` shows every correction, ``DELETE`` takes all back."""
+    corrections = _world(request).corrections
+    if request.method == "DELETE":
+        corrections.heal_all()
+    return JSONResponse({f"{meaning}/{key}": fields for (meaning, key), fields in corrections.laid.items()})
 
 
 async def inbox(request: Request) -> Response:
@@ -133,6 +176,7 @@ async def _start() -> World:
     made = await store.ensure(pool)
     people = await store.everybody(pool)
     world = await asyncio.to_thread(World, pool, people, values)
+    await world.bank.start()
     await world.operator.start()
     log.info("%d citizens %s in %.1f s", len(people), "made" if made else "found", time.monotonic() - began)
     return world
@@ -156,8 +200,11 @@ pages = Starlette(
         Route("/control/persons", persons),
         Route("/control/cast", cast),
         Route("/control/faults", faults, methods=["GET", "PUT", "DELETE"]),
+        Route("/control/facts", all_facts, methods=["GET", "DELETE"]),
+        Route("/control/facts/{meaning}/{key}", facts, methods=["GET", "PUT", "DELETE"]),
         Route("/sms/inbox/{phone}", inbox, methods=["GET", "DELETE"]),
         Route("/sms", sms_page),
+        *bank_routes(lambda request: _world(request).bank),
         Route("/health/live", live),
     ],
     lifespan=lifespan,
@@ -165,8 +212,8 @@ pages = Starlette(
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """The register's calls go the short way; all else goes through the router."""
+    """The population register's calls go the short way; then the other registers; all else goes through the router."""
     if scope["type"] == "http" and scope["path"].startswith(PREFIX):
         await pages.state.world.register(scope, receive, send)
-    else:
+    elif scope["type"] != "http" or not await pages.state.world.registers(scope, receive, send):
         await pages(scope, receive, send)

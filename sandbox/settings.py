@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +26,15 @@ class SandboxSettings:
     smpp_port: int
     smpp_system_id: str
     smpp_password: str
+    bank_token: str
+    """Bearer token that callers of the bank show."""
+    bank_notice_key: str
+    """Key with which the bank signs its notices."""
+
+    def token(self, register: str) -> str:
+        """Bearer token of another register: each has its own, made from the population register's so that it need not be handed over."""
+        name = f"register_token_{register.replace('-', '_')}"
+        return hmac.new(self.register_token.encode(), name.encode(), hashlib.sha256).hexdigest()
 
 
 def load(environment: Mapping[str, str] | None = None) -> SandboxSettings:
@@ -49,4 +60,6 @@ def load(environment: Mapping[str, str] | None = None) -> SandboxSettings:
         smpp_port=int(port),
         smpp_system_id=environment.get("SANDBOX_SMPP_SYSTEM_ID", "toono"),
         smpp_password=required("SANDBOX_SMPP_PASSWORD", "the password of the SMPP login (at most 8 characters)"),
+        bank_token=required("SANDBOX_BANK_TOKEN", "the token that callers of the bank show"),
+        bank_notice_key=required("SANDBOX_BANK_NOTICE_KEY", "the key with which the bank signs its notices"),
     )

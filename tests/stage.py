@@ -70,21 +70,26 @@ class Stack:
 
     def faults(self, **wanted: Any) -> None:
         """Set faults of the sandbox; without arguments all is well again, also for the gateway, which does not ask a silent register at once."""
-        calm = {"register": "up", "sms": "up"}
+        calm: dict[str, Any] = {"register": "up", "registers": {}, "sms": "up"}
         self.http.put(f"{self.sandbox_url}/control/faults", json=calm | wanted).raise_for_status()
+        if not wanted:
+            self.http.delete(f"{self.sandbox_url}/control/bank").raise_for_status()
         if wanted.get("register", "up") != "up":
             self._register_ill = True
         elif self._register_ill:
             self.wait(lambda: self.bank_call().status_code == 200, timeout=90)
             self._register_ill = False
 
-    def bank_call(self) -> httpx.Response:
-        """The sandbox's bank reads the address of Dorj, the operator, through the gateway."""
+    def bank_call(self, civil_id: str | None = None, *, case: str | None = None, timeout: float = 30) -> httpx.Response:
+        """The sandbox's bank reads the address of a person (of Dorj, the operator, where none is named) through the gateway."""
         bank = self.addresses["clients"]["bank"]
         sent = {"X-Road-Client": bank["client"], "Authorization": "Bearer " + bank["bearer_key"]}
-        return self.http.get(bank["may_call"].format(civil_id=self.addresses["persons"]["dorj"]["civil_id"]), headers=sent)
+        sent |= {"X-Road-Issue": case} if case is not None else {}
+        return httpx.get(
+            bank["may_call"].format(civil_id=civil_id or self.addresses["persons"]["dorj"]["civil_id"]), headers=sent, timeout=timeout
+        )
 
-    def wait(self, question: Callable[[], Found], timeout: float = 10) -> Found:
+    def wait(self, question: Callable[[], Found | None], timeout: float = 10) -> Found:
         """Ask until the answer is true; fail when it does not become so."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -21,7 +21,7 @@ def main() -> None:
         print(f"    {len(people):6}  version {generate.version()}, fingerprint {generate.fingerprint(people)[:16]}")
     else:
         for person in (p for p in people if p.cast_key):
-            print(f"{person.cast_key:8} {person.regnum}  {person.phone}  {person.given_name:12} {person.cast_part}")
+            print(f"{person.cast_key:8} {person.regnum}  {person.phone or '–':8}  {person.given_name:14} {person.cast_part}")
 
 
 if __name__ == "__main__":

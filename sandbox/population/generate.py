@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, astuple, dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -29,6 +30,10 @@ FIRST_LETTER = {
 }  # fmt: skip
 SECOND_LETTERS = "АБВГДЕЖЗИЙКЛМНОӨПРСТУҮФХЦЧШЭЮЯЁЩ"
 BIRTHS_FROM, BIRTHS_DAYS = date(1900, 1, 1), 3652
+"""Days that register numbers carry. People are born on the same day and month of a later decade: :func:`lived`."""
+YOUNGEST = 2006
+"""Everybody with a login is of age; children are known as somebody's relatives only (:mod:`.society`)."""
+DECADES = (1940, 1950, 1960, 1960, 1970, 1970, 1980, 1980, 1980, 1990, 1990, 1990, 2000)
 CENTRE_SHARE = 1 / 3
 
 
@@ -58,7 +63,11 @@ class Part:
     patronymic: str
     given_name: str
     birth_date: str
+    """The day that the register number carries."""
+    decade: str
+    """Of the real birth: ``1980``."""
     sex: str
+    citizenship: str
     birth_aimag: str
     last_digits: str
     bag_code: str
@@ -66,6 +75,10 @@ class Part:
     """Empty for a herder, as are building and door."""
     building: str
     door: str
+    registered_on: str
+    """Of the address; empty: any day."""
+    phone: str
+    """``yes`` or ``no``."""
 
 
 def _cast_parts() -> list[Part]:
@@ -95,6 +108,12 @@ def _units() -> tuple[PlacesBySoum, dict[str, Place]]:
             by_soum.setdefault(aimag["code"], {}).setdefault(soum["code"], []).append(place)
             by_code[code] = place
     return by_soum, by_code
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    """Every bag and khoroo of the country."""
+    return tuple(_units()[1].values())
 
 
 def _shares(size: int) -> dict[str, int]:
@@ -157,21 +176,35 @@ def citizens(*, size: int = SIZE, seed: int = SEED) -> Iterator[Citizen]:
             yield _anybody(aimag, aimags, by_soum, random, unused)
 
 
-def _letters(birth_aimag: str, soum_index: int) -> str:
+def lived(carried: date, decade: int) -> date:
+    """The day of birth behind a register number: day, month and the last digit of the year are those that the number carries.
+
+    29 February is moved to a decade that has one.
+    """
+    year = decade + carried.year % 10
+    if (carried.month, carried.day) == (2, 29) and decade % 20:
+        year -= 10
+    return carried.replace(year=year)
+
+
+def first_letters(birth_aimag: str, soum_index: int) -> str:
+    """The two letters of a register number."""
     return FIRST_LETTER[birth_aimag] + SECOND_LETTERS[soum_index % len(SECOND_LETTERS)]
 
 
 def _cast(part: Part, place: Place, random: Random, unused: _Unused) -> Citizen:
     born = date.fromisoformat(part.birth_date)
-    regnum = f"{_letters(part.birth_aimag, 12)}{born:%y%m%d}{part.last_digits}"
+    regnum = f"{first_letters(part.birth_aimag, 12)}{born:%y%m%d}{part.last_digits}"
     unused.take(regnum)
+    civil_id, phone, registered_on = unused.digits("990", 9), unused.digits("40", 6), _registered_on(random)
     return Citizen(
-        civil_id=unused.digits("990", 9), regnum=regnum,
+        civil_id=civil_id, regnum=regnum,
         clan_name=part.clan_name, patronymic=part.patronymic, given_name=part.given_name,
-        birth_date=part.birth_date, sex=part.sex, citizenship="MNG", phone=unused.digits("40", 6), **asdict(place),
+        birth_date=lived(born, int(part.decade)).isoformat(), sex=part.sex, citizenship=part.citizenship,
+        phone=phone if part.phone == "yes" else None, **asdict(place),
         street=part.street or None, building=part.building or None, door=part.door or None,
         text=address_text(place, part.street, part.building, part.door),
-        registered_on=_registered_on(random), cast_key=part.key, cast_part=part.part,
+        registered_on=part.registered_on or registered_on, cast_key=part.key, cast_part=part.part,
     )  # fmt: skip
 
 
@@ -185,9 +218,13 @@ def _anybody(aimag: str, aimags: list[str], by_soum: PlacesBySoum, random: Rando
     men, women, clans = (KAZAKH_MEN, KAZAKH_WOMEN, KAZAKH_CLANS) if kazakh else (MEN, WOMEN, CLANS)
     place, settled = _home(aimag, by_soum[aimag], random)
     street, building, door = _house(aimag, random) if settled else (None, None, None)
-    regnum, born = _regnum(aimag, aimags, by_soum, female, random, unused)
+    regnum, carried = _regnum(aimag, aimags, by_soum, female, random, unused)
+    civil_id = unused.digits("990", 9)
+    born = lived(carried, DECADES[int(civil_id[3:]) % len(DECADES)])
+    if born.year > YOUNGEST:
+        born = lived(carried, 1990)
     return Citizen(
-        civil_id=unused.digits("990", 9), regnum=regnum, clan_name=random.choice(clans),
+        civil_id=civil_id, regnum=regnum, clan_name=random.choice(clans),
         patronymic=random.choice(women if random.random() < 0.04 else men),
         given_name=random.choice(women if female else men),
         birth_date=born.isoformat(), sex="female" if female else "male", citizenship="MNG",
@@ -217,7 +254,7 @@ def _regnum(aimag: str, aimags: list[str], by_soum: PlacesBySoum, female: bool, 
     """An unused register number and the day of birth in it. Half of the capital's people were born elsewhere."""
     moved = random.random() < (0.5 if aimag == CAPITAL else 0.05)
     birth_aimag = random.choice(aimags) if moved else aimag
-    letters = _letters(birth_aimag, random.randrange(len(by_soum[birth_aimag])))
+    letters = first_letters(birth_aimag, random.randrange(len(by_soum[birth_aimag])))
     while True:
         born = BIRTHS_FROM + timedelta(days=random.randrange(BIRTHS_DAYS))
         ninth = random.choice("02468" if female else "13579")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.openapi import document, reading
+
 _TEXT = {"type": "string", "minLength": 1}
 _TEXT_OR_NONE = {"type": ["string", "null"]}
 _CIVIL_ID = {
     "type": "string",
-    "pattern": "^990[0-9]{9}$",
-    "description": "Civil id. The prefix 990 marks an invented person.",
+    "pattern": "^99[0-5][0-9]{9}$",
+    "description": "Civil id. The prefixes 990 to 995 mark invented persons: 990 who can sign in, the others their relatives.",
 }
 _REGNUM = {"type": "string", "pattern": "^[А-ЯӨҮЁ]{2}0[0-9]{7}$", "description": "Register number; births 1900–1909."}
 _DATE = {"type": "string", "format": "date"}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _object(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 _SCHEMAS = {
@@ -31,7 +34,8 @@ _SCHEMAS = {
             "sex": {"enum": ["male", "female"]},
             "citizenship": {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 3166-1 alpha-3"},
             "phone": {"type": "string", "pattern": "^40[0-9]{6}$"},
-        }
+        },
+        optional=("phone",),
     ),
     "Address": _object(
         {
@@ -50,49 +54,14 @@ _SCHEMAS = {
             "registered_on": _DATE,
         }
     ),
-    "Error": _object({"error": {"enum": ["not_found", "unauthorized", "unavailable", "method_not_allowed"]}}),
 }
-
-
-def _answer(description: str, schema: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
-    }
-
-
-def _reading(operation: str, summary: str, parameter: str, gives: str) -> dict[str, Any]:
-    return {
-        "parameters": [{"name": parameter, "in": "path", "required": True, "schema": {"type": "string"}}],
-        "get": {
-            "operationId": operation,
-            "summary": summary,
-            "responses": {
-                "200": _answer("The record.", gives),
-                "401": _answer("The token is missing or wrong.", "Error"),
-                "404": _answer("The register knows no such person.", "Error"),
-                "503": _answer("The register is down.", "Error"),
-            },
-        },
-    }
 
 
 def description(base_url: str) -> dict[str, Any]:
     """The OpenAPI document of the register that answers under ``base_url``."""
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Population register (sandbox)",
-            "version": "1.0.0",
-            "description": "20,000 invented citizens. Nobody of them lives; see SOURCES.md of the sandbox.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "servers": [{"url": f"{base_url}/population"}],
-        "security": [{"token": []}],
-        "paths": {
-            "/persons/by-regnum/{regnum}": _reading("personByRegnum", "The person who holds a register number.", "regnum", "Person"),
-            "/persons/{civil_id}": _reading("person", "The person who has a civil id.", "civil_id", "Person"),
-            "/persons/{civil_id}/address": _reading("address", "The registered address of a person.", "civil_id", "Address"),
-        },
-        "components": {"schemas": _SCHEMAS, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    paths = {
+        "/persons/by-regnum/{regnum}": reading("personByRegnum", "The person who holds a register number.", "regnum", "Person"),
+        "/persons/{civil_id}": reading("person", "The person who has a civil id.", "civil_id", "Person"),
+        "/persons/{civil_id}/address": reading("address", "The registered address of a person.", "civil_id", "Address"),
     }
+    return document("Population register", f"{base_url}/population", paths, _SCHEMAS)

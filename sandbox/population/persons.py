@@ -18,13 +18,13 @@ class Citizen:
     """Father's (rarely mother's) name in the nominative: «Бат», spoken «Батын»."""
     given_name: str
     birth_date: str
-    """ISO date, 1900–1909."""
+    """ISO date. Day, month and the last digit of the year stand in the register number too, which says 1900–1909."""
     sex: str
     """``male`` or ``female``."""
     citizenship: str
     """ISO 3166-1 alpha-3."""
-    phone: str
-    """8 digits, beginning with 40."""
+    phone: str | None
+    """8 digits, beginning with 40. None: the register knows no phone."""
     aimag_code: str
     soum_code: str
     bag_code: str
@@ -63,8 +63,9 @@ COLUMNS = tuple(f.name for f in fields(Citizen))
 
 
 def person_answer(citizen: Citizen) -> dict[str, Any]:
-    """What ``/persons/…`` tells."""
-    return {name: getattr(citizen, name) for name in PERSON_FIELDS}
+    """What ``/persons/…`` tells. Who has no phone has no such field."""
+    answer = {name: getattr(citizen, name) for name in PERSON_FIELDS}
+    return answer if citizen.phone is not None else {name: value for name, value in answer.items() if name != "phone"}
 
 
 def address_answer(citizen: Citizen) -> dict[str, Any]:

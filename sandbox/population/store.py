@@ -16,7 +16,7 @@ _TABLE: LiteralString = """
 CREATE TABLE citizen (
     civil_id text PRIMARY KEY, regnum text NOT NULL UNIQUE,
     clan_name text NOT NULL, patronymic text NOT NULL, given_name text NOT NULL,
-    birth_date text NOT NULL, sex text NOT NULL, citizenship text NOT NULL, phone text NOT NULL UNIQUE,
+    birth_date text NOT NULL, sex text NOT NULL, citizenship text NOT NULL, phone text UNIQUE,
     aimag_code text NOT NULL, soum_code text NOT NULL, bag_code text NOT NULL,
     aimag text NOT NULL, soum text NOT NULL, bag text NOT NULL,
     street text, building text, door text, text text NOT NULL, registered_on text NOT NULL,

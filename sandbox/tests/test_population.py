@@ -9,6 +9,7 @@ from functools import cache
 
 from sandbox.population import generate
 from sandbox.population.persons import Citizen
+from sandbox.population.society import Society
 
 LETTERS = "АБВГДЕЁЖЗИЙКЛМНОӨПРСТУҮФХЦЧШЩЪЫЬЭЮЯабвгдеёжзийклмноөпрстуүфхцчшщъыьэюя-"
 
@@ -29,20 +30,41 @@ def test_another_seed_gives_other_people() -> None:
 def test_there_are_twenty_thousand_and_nobody_shares_a_number() -> None:
     assert len(people()) == 20_000
     for name in ("civil_id", "regnum", "phone"):
-        assert len({getattr(p, name) for p in people()}) == 20_000
+        given = [value for p in people() if (value := getattr(p, name)) is not None]
+        assert len(set(given)) == len(given) >= 19_999
 
 
 def test_every_register_number_has_the_right_form_and_belongs_to_nobody_alive() -> None:
     for p in people():
         assert re.fullmatch(r"[А-ЯӨҮЁ]{2}0\d{7}", p.regnum), p.regnum
-        born = date.fromisoformat(p.birth_date)
-        assert 1900 <= born.year <= 1909
-        assert f"{born:%y%m%d}" == p.regnum[2:8]
+        carried = date(1900 + int(p.regnum[2:4]), int(p.regnum[4:6]), int(p.regnum[6:8]))
+        assert 1900 <= carried.year <= 1909
         assert int(p.regnum[8]) % 2 == (p.sex == "male")
 
 
+def test_people_are_of_age_and_born_on_the_day_that_the_number_carries_of_a_later_decade() -> None:
+    for p in people():
+        assert p.birth_date[3:].replace("-", "") == p.regnum[3:8]
+        assert 1940 <= int(p.birth_date[:4]) <= 2006
+
+
 def test_civil_ids_and_phones_are_of_the_invented_ranges() -> None:
-    assert all(re.fullmatch(r"990\d{9}", p.civil_id) and re.fullmatch(r"40\d{6}", p.phone) for p in people())
+    assert all(re.fullmatch(r"990\d{9}", p.civil_id) for p in people())
+    assert all(re.fullmatch(r"40\d{6}", p.phone) for p in people() if p.phone is not None)
+    assert [p.cast_key for p in people() if p.phone is None] == ["lkhagva"]
+
+
+def test_those_who_were_there_first_keep_their_numbers() -> None:
+    cast = {p.cast_key: (p.regnum, p.phone) for p in people() if p.cast_key}
+    assert cast["sarnai"] == ("ЗМ05041526", "40406076") and cast["tulga"] == ("КМ07071157", "40576158")
+
+
+def test_relatives_have_numbers_of_their_own() -> None:
+    society = Society(people())
+    everybody = [*society.people, *society.relatives]
+    assert len({p.civil_id for p in everybody}) == len({p.regnum for p in everybody}) == len(everybody)
+    assert all(re.fullmatch(r"99[1-5]\d{9}", p.civil_id) and re.fullmatch(r"[А-ЯӨҮЁ]{2}0\d{7}", p.regnum) for p in society.relatives)
+    assert sum(p.birth_date > "2008-03-01" for p in society.relatives) > 2_000
 
 
 def test_every_aimag_and_the_capital_has_its_share() -> None:

@@ -12,6 +12,8 @@ from sandbox.settings import SandboxSettingsError, load
 GOOD = {
     "SANDBOX_DATABASE_URL": "postgresql://localhost/x",
     "SANDBOX_REGISTER_TOKEN": "t",
+    "SANDBOX_BANK_TOKEN": "b",
+    "SANDBOX_BANK_NOTICE_KEY": "k",
     "SANDBOX_SMPP_PASSWORD": "p",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 import itertools
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,7 +22,8 @@ import pytest
 
 from tests.conformance.test_exchange_clients import signed
 from toono.entry.gateways import HANDOVER_SECONDS, LONGEST_CALL_SECONDS
-from toono.exchange.tests.lab import DESK, PERSONS, Heard, Lab, RunningGateway, person
+from toono.exchange.tests.lab import DESK, DOCUMENTS, PERSONS, Heard, Lab, RunningGateway, answer, person
+from toono.exchange.tests.speaking import Speaker
 
 pytest_plugins = ["toono.exchange.tests.stage"]
 
@@ -72,6 +74,58 @@ def test_a_signature_sent_to_all_at_once_is_answered_once(lab: Lab, three: list[
             answers = list(pool.map(lambda gateway, sent=request: through(gateway, sent), three * 2))
         assert sorted(got.status_code for got in answers) == [200] + [500] * 5
         assert {reason(got) for got in answers if got.status_code != 200} == {"nonce_repeated"}
+
+
+def order(desk: Speaker, key: str) -> httpx.Response:
+    return desk.call(DOCUMENTS, "/documents", method="POST", content=b"{}", Idempotency_Key=key)
+
+
+def test_a_key_sent_to_all_at_once_is_done_once_and_each_gives_the_same_answer(lab: Lab, three: list[RunningGateway]) -> None:
+    desks = [Speaker(lab.desk, PUBLIC, send_to=gateway.url) for gateway in three]
+    lab.provider.speech = answer(201, b'{"number":1}', reason="Created")
+    before = len(lab.provider.heard)
+    for _ in range(5):
+        key = secrets.token_hex(8)
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(lambda desk, key=key: order(desk, key), desks * 2))  # type: ignore[misc]
+        assert {got.status_code for got in found} <= {201, 409} and 201 in {got.status_code for got in found}
+        again = [order(desk, key) for desk in desks]
+        assert [(got.status_code, got.headers["idempotency-replayed"]) for got in again] == [(201, "true")] * 3
+        assert len({got.headers["toono-receipt"] for got in again}) == 1
+    assert len(lab.provider.heard) == before + 5
+
+
+def test_a_call_whose_gateway_was_killed_has_an_unknown_outcome_and_is_not_done_again(lab: Lab, three: list[RunningGateway]) -> None:
+    asked, key, identifier = threading.Event(), secrets.token_hex(8), f"died-{uuid4()}"
+
+    def hang(connection: socket.socket, heard: Heard) -> bool:
+        asked.set()
+        time.sleep(1.5)
+        return False
+
+    lab.provider.speech = hang
+    with lab.start(TOONO_GATEWAY_NAME="shared", TOONO_GATEWAY_URL=PUBLIC) as doomed:
+        desk = Speaker(lab.desk, PUBLIC, send_to=doomed.url)
+        request = desk.request("POST", f"/v1/{DOCUMENTS}/documents", content=b"{}", Idempotency_Key=key, Toono_Message_Id=identifier)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            first = pool.submit(desk.send, request)
+            assert asked.wait(10)
+            doomed.kill()
+            with pytest.raises(httpx.TransportError):
+                first.result()
+    other = Speaker(lab.desk, PUBLIC, send_to=three[0].url)
+    heard = len(lab.provider.heard)
+    early = order(other, key)
+    assert (early.status_code, early.json()["code"]) == (409, "idempotency_running")  # it may still be answered
+    [[request_id]] = lab.rows(
+        "UPDATE exchange_seennonce n SET held_until = now() - interval '1 second' FROM exchange_messagerecord m"
+        " WHERE m.message_id = %s AND m.request_id = n.request_id RETURNING n.request_id",
+        identifier,
+    )
+    late = [order(other, key) for _ in range(2)]
+    assert {(got.status_code, got.json()["code"], got.json()["outcome"]) for got in late} == {(409, "idempotency_unknown", "unknown")}
+    assert late[0].json()["earlier"] == {"message_id": identifier, "request_id": str(request_id)}
+    assert len(lab.provider.heard) == heard
 
 
 def test_a_quota_holds_over_all_of_them_together(lab: Lab, three: list[RunningGateway]) -> None:

@@ -112,6 +112,16 @@ def bank(stack: Any) -> Iterator[Client]:
         yield client
 
 
+def test_a_client_asks_what_became_of_its_call_and_of_no_other(stack: Any, bank: Client) -> None:
+    civil_id = stack.addresses["persons"]["sarnai"]["civil_id"]
+    address = "MN/GOV/state-registration/population/address"
+    found = bank.call(address, f"/persons/{civil_id}/address", purpose="loan-application", case="LOAN-2", subject=civil_id)
+    [told] = bank.outcomes(found.message_id)
+    assert (told["state"], told["status"], told["service"], told["reason"]) == ("answered", 200, address, None)
+    with pytest.raises(Refused, match="unknown_message"):
+        bank.outcomes("MN-nothing")
+
+
 def test_a_client_downloads_the_evidence_of_its_own_call_and_of_no_other(stack: Any, bank: Client) -> None:
     import zipfile
     from io import BytesIO

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import socket
 import ssl
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,16 +16,17 @@ import httpx
 import pytest
 from cryptography import x509
 
-from tests.conformance.test_exchange_xroad_clients import _NGINX, TEMPLATE, Certificate, certificate
+from tests.conformance.test_exchange_xroad_clients import Certificate, certificate, terminator
+from tests.nginx import nginx
+from tests.stage import free_ports
 from toono.exchange.domain import peers
 from toono.exchange.domain.evidence import xades
 from toono.exchange.tests.lab import DESK, DOCUMENTS, LOANS, OFFICE, PERSONS, PROVIDER, Lab, RunningGateway, answer, person
-from toono.registry.contracts import GatewayEntry
+from toono.registry.contracts import GatewayEntry, ServiceKind
 
 pytest_plugins = ["toono.exchange.tests.stage"]
 
 PERSON = "/persons/200000000008"
-TERMINATOR = "the-terminator-of-the-lab"
 Change = Callable[[bytes], bytes | None]
 """What becomes of a message on its way; None: the connection is broken in its place."""
 
@@ -120,16 +118,12 @@ def pair(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     (lab.home / "exchange" / "tls").mkdir(exist_ok=True)
     (lab.home / "exchange" / "tls" / "certificate.pem").write_bytes(own.pem.read_bytes())
     (lab.home / "exchange" / "tls" / "key.pem").write_bytes(own.key.read_bytes())
-    (lab.home / "secrets" / "terminator_key").write_text(TERMINATOR)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port, dead = free_ports(2)
     door = f"https://localhost:{port}"
     between = Between(door, server, own)
     members = tuple(
         m.model_copy(update={"gateway": {PROVIDER: "south", OFFICE: "north"}.get(m.id, "elsewhere")}) for m in lab.configuration().members
     )
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        dead = probe.getsockname()[1]
     gateways = (
         GatewayEntry(
             name="south", addresses=(between.url, f"https://localhost:{dead}"), authority_pem=server.pem.read_text(), certificates_sha256=()
@@ -142,36 +136,12 @@ def pair(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         lab.start(TOONO_GATEWAY_NAME="south", TOONO_GATEWAY_TLS="yes", TOONO_GATEWAY_URL=door) as south,
         lab.start(TOONO_GATEWAY_NAME="north") as north,
     ):
-        template = folder / "before.conf"
-        text = TEMPLATE.read_text().replace("http://127.0.0.1:8401", south.url).replace("TERMINATOR-KEY", TERMINATOR)
-        template.write_text(
-            text.replace("/etc/toono/tls/certificate.pem", str(server.pem)).replace("/etc/toono/tls/key.pem", str(server.key))
-        )
-        (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, template=template))
-        nginx = subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL)
-        try:
+        with nginx(folder, terminator(server, south, port), answers=door):
             for gateway in (north, south):
                 gateway.wait_until(lambda one=gateway: one.ready()["configuration"]["version"] == version)
-            made = Pair(north, south, door, between, own, strange, server, changes)
-            _wait_for(made)
-            yield made
-        finally:
-            nginx.terminate()
-            nginx.wait(10)
-            between.shutdown()
-            lab.publish()
-
-
-def _wait_for(pair: Pair) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            pair.post(b"", None)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("nginx did not start")
+            yield Pair(north, south, door, between, own, strange, server, changes)
+        between.shutdown()
+        lab.publish()
 
 
 @pytest.fixture(autouse=True)
@@ -248,6 +218,57 @@ def test_a_fault_of_the_providers_side_comes_with_its_own_type_reason_and_id(lab
     assert outcomes == [(got.json()["detail"],)] * 2  # the same fault under the same id on both sides
 
 
+# -- what the provider's gateway tells about it ---------------------------------------------------------------------
+
+
+DESCRIPTION = {
+    "openapi": "3.0.3",
+    "info": {"title": "Бүртгэл", "version": "1"},
+    "servers": [{"url": "http://db.inner/base/v2"}],
+    "paths": {},
+}
+
+
+@pytest.mark.parametrize("question", ["listMethods", "allowedMethods", "getOpenAPI?serviceCode=documents"])
+def test_a_provider_behind_another_gateway_is_described_by_that_one_with_its_signature(lab: Lab, pair: Pair, question: str) -> None:
+    services = tuple(
+        s.model_copy(update={"kind": ServiceKind.OPENAPI, "openapi_path": "/openapi.json"}) if s.id == DOCUMENTS else s
+        for s in lab.configuration().services
+    )
+    lab.provider.speech = answer(body=json.dumps(DESCRIPTION).encode())
+    try:
+        settle(pair, lab.publish(**pair.changes, services=services))
+        relayed = len(pair.between.heard)
+        got = pair.north.call(lab.desk, DOCUMENTS.rpartition("/")[0], "/" + question, purpose=None)
+        assert got.status_code == 200, got.text
+        assert len(pair.between.heard) == relayed + 1
+        gateways = lab.rows(
+            "SELECT m.direction, b.gateway, s.member FROM exchange_messagerecord m JOIN exchange_batch b ON b.id = m.batch"
+            " JOIN exchange_signature s ON s.id = m.signature WHERE m.message_id = %s ORDER BY 1, 2",
+            got.headers["x-road-id"],
+        )
+        assert gateways == [
+            ("request", "north", OFFICE), ("request", "south", OFFICE), ("response", "north", PROVIDER), ("response", "south", PROVIDER),
+        ]  # fmt: skip
+        if question.startswith("getOpenAPI"):
+            assert [s["url"] for s in got.json()["servers"]] == ["./documents/v2"]  # from where it was read: the consumer's gateway
+        else:
+            assert {s["service_code"] for s in got.json()["service"]} == {"persons", "documents", "closed"}
+    finally:
+        settle(pair, lab.publish(**pair.changes))
+
+
+def test_metadata_that_somebody_changed_on_the_way_are_refused(lab: Lab, pair: Pair) -> None:
+    pair.between.on_response = lambda content: content.replace(b'"persons"', b'"parsons"')
+    got = pair.north.call(lab.desk, DOCUMENTS.rpartition("/")[0], "/listMethods", purpose=None)
+    assert refusal(got) == ("server.clientproxy.invalid_signature_value", "other_message")
+
+
+def settle(pair: Pair, version: int) -> None:
+    for gateway in (pair.north, pair.south):
+        gateway.wait_until(lambda one=gateway: one.ready()["configuration"]["version"] == version)
+
+
 # -- whom a gateway takes messages from -----------------------------------------------------------------------------
 
 
@@ -270,9 +291,7 @@ def test_a_gateway_speaks_only_for_its_own_members(lab: Lab, pair: Pair) -> None
             gateway.wait_until(lambda one=gateway: one.ready()["configuration"]["version"] == version)
         assert refusal(call(lab, pair)) == ("server.clientproxy.ssl_authentication_failed", "gateway_of_another")
     finally:
-        version = lab.publish(**pair.changes)
-        for gateway in (pair.north, pair.south):
-            gateway.wait_until(lambda one=gateway: one.ready()["configuration"]["version"] == version)
+        settle(pair, lab.publish(**pair.changes))
 
 
 def test_a_message_is_taken_once(lab: Lab, pair: Pair) -> None:
@@ -351,9 +370,7 @@ def test_a_gateway_that_the_configuration_does_not_name_cannot_be_reached(lab: L
         pair.north.wait_until(lambda: pair.north.ready()["configuration"]["version"] == version)
         assert refusal(call(lab, pair)) == ("server.serverproxy.service_missing_url", "gateway_unknown")
     finally:
-        version = lab.publish(**pair.changes)
-        for gateway in (pair.north, pair.south):
-            gateway.wait_until(lambda one=gateway: one.ready()["configuration"]["version"] == version)
+        settle(pair, lab.publish(**pair.changes))
 
 
 def test_rights_are_those_of_the_providers_side_too(lab: Lab, pair: Pair) -> None:
@@ -367,9 +384,7 @@ def test_rights_are_those_of_the_providers_side_too(lab: Lab, pair: Pair) -> Non
         pair.south.wait_until(lambda: pair.south.ready()["configuration"]["version"] == version)
         assert pair.post(message, pair.own).json()["reason"] == "no_agreement"
     finally:
-        version = lab.publish(**pair.changes)
-        for gateway in (pair.north, pair.south):
-            gateway.wait_until(lambda one=gateway: one.ready()["configuration"]["version"] == version)
+        settle(pair, lab.publish(**pair.changes))
 
 
 def _message_of(lab: Lab, pair: Pair) -> bytes:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,25 +12,23 @@ import httpx
 import pytest
 
 from tests.conformance.test_exchange_xroad_clients import Certificate, certificate
+from tests.nginx import nginx
+from tests.stage import free_ports
 from toono.exchange.tests.lab import PERSONS, Lab, RunningGateway
 
 pytest_plugins = ["toono.exchange.tests.stage"]
 
 PERSON = "/persons/200000000007"
-_NGINX = """
-worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log; daemon off;
-events {{ worker_connections 64; }}
-http {{
-  access_log {folder}/access.log; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  log_format who '$ssl_client_fingerprint $ssl_protocol $connection'; access_log {folder}/who.log who;
+_SERVER = """
+  log_format who '$ssl_client_fingerprint $ssl_protocol $connection';
   server {{
+    access_log {folder}/who.log who;
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {server}.pem; ssl_certificate_key {server}.key; ssl_protocols TLSv1.2 TLSv1.3;
     ssl_verify_client optional_no_ca; ssl_verify_depth 0;
     if ($ssl_client_fingerprint = "") {{ return 403; }}
     location / {{ proxy_pass http://127.0.0.1:{provider}; proxy_http_version 1.1; proxy_set_header Connection ""; }}
   }}
-}}
 """
 
 
@@ -58,20 +54,11 @@ def secured(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secu
     (lab.home / "exchange" / "tls").mkdir(exist_ok=True)
     (lab.home / "exchange" / "tls" / "certificate.pem").write_bytes(own.pem.read_bytes())
     (lab.home / "exchange" / "tls" / "key.pem").write_bytes(own.key.read_bytes())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, server=folder / "server", provider=lab.provider.port))
-    nginx = subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    yield Secured(f"https://localhost:{port}", folder, server, own)
-    nginx.terminate()
-    nginx.wait(10)
+    [port] = free_ports(1)
+    said = _SERVER.format(folder=folder, port=port, server=folder / "server", provider=lab.provider.port)
+    url = f"https://localhost:{port}"
+    with nginx(folder, said, answers=url):
+        yield Secured(url, folder, server, own)
     lab.publish()
 
 

@@ -20,6 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.nginx import nginx
+from tests.stage import free_ports
 from toono.exchange.tests.lab import DESK, DOCUMENTS, OFFICE, PERSONS, Lab, RunningGateway, answer, says
 from toono.registry.contracts import Credential, CredentialKind
 
@@ -178,17 +180,6 @@ def test_the_form_of_an_error_follows_accept_as_x_roads_own_tests_say(lab: Lab, 
 
 # -- a client certificate ----------------------------------------------------------------------------------------------
 
-_NGINX = """
-worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log; daemon off;
-events {{ worker_connections 64; }}
-http {{
-  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  server {{
-    listen 127.0.0.1:{port} ssl;
-    include {template};
-  }}
-}}
-"""
 TEMPLATE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "nginx-before-the-gateway.conf"
 
 
@@ -219,6 +210,15 @@ def certificate(folder: Path, name: str, *, begin: timedelta = timedelta(days=-1
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return Certificate(folder / f"{name}.pem", folder / f"{name}.key", made.fingerprint(hashes.SHA256()).hex())
+
+
+def terminator(server: Certificate, gateway: RunningGateway, port: int) -> str:
+    """nginx's server before ``gateway``, as the how-to says."""
+    filled = (
+        TEMPLATE.read_text().replace("/etc/toono/tls/certificate.pem", str(server.pem)).replace("/etc/toono/tls/key.pem", str(server.key))
+    )
+    filled = filled.replace("127.0.0.1:8401", gateway.url.removeprefix("http://")).replace("TERMINATOR-KEY", TERMINATOR)
+    return f"server {{ listen 127.0.0.1:{port} ssl; {filled} }}"
 
 
 @dataclass
@@ -281,25 +281,12 @@ def door(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     loans = loans.model_copy(update={"credentials": (*loans.credentials, credential("another", now + day))})
     lab.publish(systems=(desk, loans, old))
     server = certificate(folder, "localhost")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     with lab.start(TOONO_GATEWAY_TLS="yes", TOONO_GATEWAY_URL=f"https://localhost:{port}") as gateway:
         gateway.wait_until(lambda: gateway.ready()["configuration"]["version"] == lab.version)
-        filled = (
-            TEMPLATE.read_text()
-            .replace("/etc/toono/tls/certificate.pem", str(server.pem))
-            .replace("/etc/toono/tls/key.pem", str(server.key))
-        )
-        filled = filled.replace("127.0.0.1:8401", gateway.url.removeprefix("http://")).replace("TERMINATOR-KEY", TERMINATOR)
-        (folder / "gateway.conf").write_text(filled)
-        (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, template=folder / "gateway.conf"))
-        process = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=subprocess.DEVNULL)
-        try:
-            gateway.wait_until(lambda: not socket.socket().connect_ex(("127.0.0.1", port)))
-            yield Door(f"https://localhost:{port}", server, gateway, folder, clients)
-        finally:
-            process.terminate()
-            process.wait(10)
+        url = f"https://localhost:{port}"
+        with nginx(folder, terminator(server, gateway, port), answers=url):
+            yield Door(url, server, gateway, folder, clients)
     lab.publish()
 
 

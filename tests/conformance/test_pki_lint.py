@@ -27,6 +27,7 @@ ROOT, ISSUING = authority()
 NOW = datetime.now(UTC).replace(microsecond=0)
 BAD = {ValidationFindingSeverity.ERROR, ValidationFindingSeverity.FATAL}
 LEGAL_PERSON = etsi_constants.CertificateType.NCP_LEGAL_PERSON_CERTIFICATE
+NATURAL_PERSON = etsi_constants.CertificateType.NCP_NATURAL_PERSON_CERTIFICATE
 OURS_FOR_LEGAL_PERSONS = [Profile.SEAL, Profile.EXCHANGE, Profile.CONFIGURATION, Profile.TOKEN, Profile.SYSTEM]
 
 
@@ -62,12 +63,12 @@ def _lint_rfc5280(issued: x509.Certificate) -> list[str]:
     return _findings(validators.validate(loader.load_pem_certificate(_pem(issued), "test").root))
 
 
-def _lint_etsi(issued: x509.Certificate) -> list[str]:
+def _lint_etsi(issued: x509.Certificate, kind: etsi_constants.CertificateType = LEGAL_PERSON) -> list[str]:
     validators = certificate_lint.create_pkix_certificate_validator_container(
-        etsi.create_decoding_validators(LEGAL_PERSON), etsi.create_validators(LEGAL_PERSON)
+        etsi.create_decoding_validators(kind), etsi.create_validators(kind)
     )
     results = validators.validate(loader.load_pem_certificate(_pem(issued), "test").root)
-    kept, _ = finding_filter.filter_results(etsi.create_etsi_finding_filters(LEGAL_PERSON), results)
+    kept, _ = finding_filter.filter_results(etsi.create_etsi_finding_filters(kind), results)
     return _findings(kept)
 
 
@@ -79,6 +80,10 @@ def test_every_certificate_obeys_rfc_5280(profile: Profile) -> None:
 @pytest.mark.parametrize("profile", OURS_FOR_LEGAL_PERSONS)
 def test_every_certificate_of_a_legal_person_has_the_shape_of_etsi(profile: Profile) -> None:
     assert _lint_etsi(_certificate(profile)) == []
+
+
+def test_the_certificate_of_a_natural_person_has_the_shape_of_etsi() -> None:
+    assert _lint_etsi(_certificate(Profile.PERSON), NATURAL_PERSON) == []
 
 
 def test_the_time_stamping_unit_differs_from_it_only_where_rfc_3161_demands() -> None:

@@ -37,13 +37,6 @@ def signed_in(broken: Stack, number: int) -> Person:
     return person
 
 
-def bank_call(broken: Stack, *, number: int = 0, case: str = "LOAN-7", timeout: float = 30) -> httpx.Response:
-    bank = broken.addresses["clients"]["bank"]
-    url = bank["may_call"].format(civil_id=made_up(broken, number)["civil_id"])
-    headers = {"X-Road-Client": bank["client"], "Authorization": "Bearer " + bank["bearer_key"], "X-Road-Issue": case}
-    return httpx.get(url, headers=headers, timeout=timeout)
-
-
 def says_something_kind(answer: httpx.Response) -> None:
     assert answer.status_code in (503, 500)
     assert not [word for word in TECHNICAL if word in answer.text], answer.text[:500]
@@ -55,7 +48,7 @@ def test_the_gateway_serves_while_portal_registry_and_worker_are_stopped(broken:
     with without("web", "worker"):
         with pytest.raises(httpx.TransportError):
             httpx.get(broken.base_url + "/health/live")
-        assert all(bank_call(broken).status_code == 200 for _ in range(5))
+        assert all(broken.bank_call().status_code == 200 for _ in range(5))
 
 
 def test_the_gateway_starts_from_its_last_good_configuration_without_the_registry(broken: Stack, without: Without) -> None:
@@ -89,11 +82,11 @@ def test_the_gateway_starts_from_its_last_good_configuration_without_the_registr
 
 def test_signer_down_refuses_the_exchange_with_its_error_and_is_back_by_itself(broken: Stack, without: Without) -> None:
     with without("signer"):
-        answer = bank_call(broken)
+        answer = broken.bank_call()
         assert answer.status_code == 500
         assert "signer" in answer.headers["x-road-error"].lower() or "sign" in answer.json()["type"].lower()
         assert "Traceback" not in answer.text
-    broken.wait(lambda: bank_call(broken).status_code == 200, timeout=20)
+    broken.wait(lambda: broken.bank_call().status_code == 200, timeout=20)
 
 
 def test_signer_down_delays_an_order_and_loses_nothing(broken: Stack, without: Without) -> None:
@@ -115,7 +108,7 @@ def test_database_down_for_ten_seconds_loses_no_order_and_no_answer(broken: Stac
     waiting, acting = signed_in(broken, 2), signed_in(broken, 3)
     waiting.open("/services/address-reference/")
     waiting.press(form=start_form(waiting))
-    assert bank_call(broken, case="BEFORE").status_code == 200
+    assert broken.bank_call(case="BEFORE").status_code == 200
     form, ticks = waiting.form(field="form_token"), declaration(waiting)
     with without("postgres"):
         began = time.monotonic()
@@ -123,7 +116,7 @@ def test_database_down_for_ten_seconds_loses_no_order_and_no_answer(broken: Stac
         says_something_kind(page)
         sent = waiting.press(form=form, **ticks) is not None and waiting.answer
         says_something_kind(sent or page)
-        answer = bank_call(broken, case="DURING")
+        answer = broken.bank_call(case="DURING")
         assert answer.status_code == 500 and "log" in answer.json()["type"].lower(), answer.text
         time.sleep(max(0.0, 10 - (time.monotonic() - began)))
     waiting.press(form=form, **ticks)  # the person presses the button again: one order, none lost
@@ -131,7 +124,7 @@ def test_database_down_for_ten_seconds_loses_no_order_and_no_answer(broken: Stac
     assert document_link(waiting)
     waiting.open("/my/")
     assert len(set(waiting.page.xpath("//main//a[starts-with(@href, '/cases/')]/@href"))) == 1
-    broken.wait(lambda: bank_call(broken, case="AFTER").status_code == 200, timeout=30)
+    broken.wait(lambda: broken.bank_call(case="AFTER").status_code == 200, timeout=30)
     order_reference(acting)
 
 
@@ -142,9 +135,10 @@ def test_kill_9_under_load_loses_no_answered_call_from_the_log(broken: Stack, vi
     lock = threading.Lock()
 
     def client(number: int) -> None:
+        civil_id = made_up(broken, number)["civil_id"]
         while not stop.is_set():
             try:
-                answer = bank_call(broken, number=number, case="CHAOS", timeout=10)
+                answer = broken.bank_call(civil_id, case="CHAOS", timeout=10)
             except httpx.TransportError:
                 time.sleep(0.05)
                 continue

@@ -68,7 +68,7 @@ def test_three_persons_make_an_agreement(stack: Stack, visit: Window, width: str
             title,
             "GET /persons/*/address",
             "/registered_on",
-            "1000",
+            "1,000",
             "Даваа, Баасан; 08:30–17:30",
             "2031.01.01 00:00",
             "Нэг удаагийн код",

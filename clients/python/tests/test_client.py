@@ -168,6 +168,14 @@ def test_what_may_pass_is_tried_again(gateways: Callable[..., Gateway], reply: A
         assert call(one, method="POST").attempts == 3
 
 
+def test_an_outcome_that_only_the_register_knows_is_told_at_once(gateways: Callable[..., Gateway]) -> None:
+    gateway = gateways()
+    gateway.replies = [problem(409, "idempotency_unknown", outcome="unknown"), answer()]
+    with client(gateway) as one, pytest.raises(Unavailable) as error:
+        call(one, method="POST")
+    assert (error.value.code, error.value.outcome, len(gateway.heard)) == ("idempotency_unknown", "unknown", 1)
+
+
 def test_it_comes_again_when_it_was_told_to_and_not_after_its_deadline(gateways: Callable[..., Gateway]) -> None:
     gateway = gateways()
     gateway.replies = [problem(429, "rate_exceeded", Retry_After="1"), answer()]

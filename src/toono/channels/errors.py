@@ -10,7 +10,7 @@ class SignInFailed(ToonoError):
 
     code, status = "channels.sign_in_failed", 400
     title_mn = "Нэвтрэлт амжилтгүй боллоо"
-    next_mn = "Нэвтрэх үйлдлийг эхнээс нь дахин хийнэ үү."
+    next_mn = "Эхнээс нь дахин нэвтэрнэ үү."
 
 
 class SignInBusy(Unavailable):

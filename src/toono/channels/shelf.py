@@ -9,13 +9,10 @@ from datetime import timedelta
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.utils.translation import gettext_noop
-
 from toono.insight import api as insight
 from toono.kernel import clock
-from toono.kernel.contract import Contract
 from toono.services import api as services
-from toono.services.contracts import ServiceSummary
+from toono.services.contracts import LifeEvent, ServiceSummary
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,28 +39,10 @@ def kept(function: Callable[P, R]) -> Callable[P, R]:
     return remembered
 
 
-class LifeEvent(Contract):
-    """What happens in a life, in the words people use, and the words by which the catalogue finds what helps."""
-
-    title: str
-    query: str
-
-
-LIFE_EVENTS = (
-    LifeEvent(title=gettext_noop("Хүүхэд төрсөн"), query="хүүхэд төрсний бүртгэл"),
-    LifeEvent(title=gettext_noop("Нүүсэн"), query="оршин суугаа хаяг"),
-    LifeEvent(title=gettext_noop("Бизнес эхэлсэн"), query="хуулийн этгээд бүртгэх"),
-    LifeEvent(title=gettext_noop("Машин авсан"), query="тээврийн хэрэгсэл"),
-    LifeEvent(title=gettext_noop("Худаг гаргах, ус ашиглах"), query="ус ашиглах"),
-    LifeEvent(title=gettext_noop("Гэрлэсэн"), query="гэрлэлт"),
-    LifeEvent(title=gettext_noop("Тэтгэвэрт гарах"), query="тэтгэвэр"),
-)
-
-
 @kept
 def life_events() -> list[LifeEvent]:
-    """Those for which the catalogue has something; a link that leads to nothing helps nobody."""
-    return [event for event in LIFE_EVENTS if services.services(query=event.query)]
+    """What happens in a life, in the words people use."""
+    return list(services.life_events())
 
 
 @kept

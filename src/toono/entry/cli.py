@@ -50,21 +50,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return doctor()
 
 
-def _catalogue_lint(arguments: argparse.Namespace) -> int:
-    # The linter asks no database, but its door stands beside Django's models, which want settings before a first start has made any.
-    os.environ.setdefault("TOONO_DATABASE_URL", "postgresql://nobody@nowhere/nothing")
-    os.environ.setdefault("TOONO_SECRET_KEY", "unused by the linter")
-    settings.cache_clear()
-    import django
+def _catalogue(arguments: argparse.Namespace) -> int:
+    from toono.services import commands
 
-    django.setup()
-    from toono.services.api import lint_catalogue
-
-    findings = lint_catalogue(folder=Path(arguments.folder))
-    for finding in findings:
-        print(f"{finding.file}: {finding.where}: {finding.message} [{finding.rule}]")
-    print(f"{len(findings)} findings" if findings else "The catalogue is sound.")
-    return 1 if findings else 0
+    if commands.asks_database(arguments):
+        _django()
+    return commands.run(arguments, print)
 
 
 def _django() -> None:
@@ -74,10 +65,90 @@ def _django() -> None:
     django.setup()
 
 
+def _calendar(arguments: argparse.Namespace) -> int:
+    _django()
+    from datetime import date
+
+    from toono.kernel import decrees
+    from toono.kernel.actor import system
+    from toono.kernel.errors import DecreeRefused
+
+    actor = system("command-line")
+    try:
+        day = date.fromisoformat(arguments.day) if arguments.what != "list" else None
+        if day is not None and arguments.what == "set":
+            decrees.set_day(actor=actor, day=day, works=arguments.works, decree=arguments.decree)
+        elif day is not None:
+            decrees.remove_day(actor=actor, day=day)
+    except (DecreeRefused, ValueError) as error:
+        print(f"toono: {error}", file=sys.stderr)
+        return 2
+    for one in decrees.days():
+        print(f"{one.day}  {'working day' if one.works else 'day off'}  {one.decree}")
+    return 0
+
+
+def _add_calendar(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    calendar = commands.add_parser("calendar", help="days that a decree made working days or days off").add_subparsers(
+        dest="what", required=True, metavar="command"
+    )
+    calendar.add_parser("list", help="the days in force")
+    entry = calendar.add_parser("set", help="enter a day; open terms are computed anew")
+    entry.add_argument("day", metavar="YYYY-MM-DD")
+    kind = entry.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--works", dest="works", action="store_true", help="it is a working day")
+    kind.add_argument("--free", dest="works", action="store_false", help="it is a day off")
+    entry.add_argument("--decree", required=True, help="date and number of the decree")
+    remove = calendar.add_parser("remove", help="take a day back")
+    remove.add_argument("day", metavar="YYYY-MM-DD")
+    for command in calendar.choices.values():
+        command.set_defaults(run=_calendar)
+
+
+def _catalogue_rights(arguments: argparse.Namespace) -> int:
+    """The standing configuration of the exchange with what the portal would have to read besides, as a file for ``toono registry``."""
+    _django()
+    import yaml
+
+    import toono.registry.api as registry
+    import toono.services.api as services
+    from toono.entry.portal_agreements import with_needs
+
+    standing = yaml.safe_load(registry.exported_configuration())
+    needs = services.exchange_needs(beside=arguments.folder)
+    document = with_needs(standing, needs, return_url=f"{settings().base_url}/cases/consented")
+    print(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=140), end="")
+    return 0
+
+
+def _catalogue_publish(arguments: argparse.Namespace) -> int:
+    _django()
+    import toono.services.api as services
+    from toono.kernel.errors import ToonoError
+
+    written_by, approved_by = _appointed(arguments.written_by, "analyst"), _appointed(arguments.approved_by, "administrator")
+    try:
+        done = services.publish_folder(written_by=written_by, approved_by=approved_by, folder=arguments.folder)
+    except ToonoError as error:
+        for finding in error.data.get("findings", ()):
+            print(f"{finding['file']}: {finding['where']}: {finding['message']} [{finding['rule']}]", file=sys.stderr)
+        print(f"toono: {error}", file=sys.stderr)
+        return 1
+    print(f"{done.code} version {done.version} is published.")
+    return 0
+
+
 def _exchange_verify(arguments: argparse.Namespace) -> int:
     from toono.exchange import verifying
 
     return verifying.run(arguments, print)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Check the QR of a document without a network and without Toono: only the published keys are needed."""
+    from toono.services import verifying
+
+    return verifying.run(arguments.text, arguments.keys, print)
 
 
 def _exchange_check_log(arguments: argparse.Namespace) -> int:
@@ -112,17 +183,23 @@ def _told(outcome: Outcome) -> int:
 
 
 def _administrator(regnum: str) -> Actor:
+    return _appointed(regnum, "administrator").model_copy(update={"organisation": None})
+
+
+def _appointed(regnum: str, role: str) -> Actor:
+    """The person in the role to which they are appointed."""
     import toono.identity.api as identity
-    from toono.kernel.actor import Role, system
+    from toono.kernel.actor import Actor, system
     from toono.kernel.errors import ToonoError
 
     try:
         person = identity.register_person(actor=system("registry"), regnum=regnum)
     except ToonoError as error:
         raise SettingsError(f"{regnum}: {error}") from None
-    if not any(appointment.role is Role.ADMINISTRATOR for appointment in identity.appointments(person_id=person.id)):
-        raise SettingsError(f"{regnum} is no administrator of this copy.")
-    return Actor(role=Role.ADMINISTRATOR, person_id=person.id)
+    found = next((one for one in identity.appointments(person_id=person.id) if one.role == role), None)
+    if found is None:
+        raise SettingsError(f"{regnum} is no {role} of this copy.")
+    return Actor(role=found.role, person_id=person.id, organisation=found.organisation)
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
@@ -164,12 +241,14 @@ def parser() -> argparse.ArgumentParser:
     )
     gateway.set_defaults(run=_gateway)
     commands.add_parser("doctor", help="check settings, database, signer, gateway, keys; say what to do").set_defaults(run=_doctor)
-    catalogue = commands.add_parser("catalogue", help="the services as data").add_subparsers(required=True, metavar="command")
-    lint = catalogue.add_parser("lint", help="check every definition")
-    lint.add_argument("folder", nargs="?", default=str(Path(__file__).resolve().parents[3] / "catalogue"))
-    lint.set_defaults(run=_catalogue_lint)
+    _add_catalogue(commands)
     _add_exchange(commands)
     _add_registry(commands)
+    _add_calendar(commands)
+    verify = commands.add_parser("verify", help="check the QR of a document without a network")
+    verify.add_argument("text", help="the whole address in the QR, or what stands behind its #")
+    verify.add_argument("--keys", type=Path, required=True, help="the key set, as fetched from <portal>/.well-known/toono-documents.json")
+    verify.set_defaults(run=_verify)
     sandbox = commands.add_parser("sandbox", help="the invented outside world (development)").add_subparsers(
         dest="what", required=True, metavar="command"
     )
@@ -182,6 +261,30 @@ def parser() -> argparse.ArgumentParser:
     for command in (persons, sms, faults):
         command.set_defaults(run=_sandbox)
     return root
+
+
+def _add_catalogue(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from toono.services.commands import add_arguments
+
+    parts = commands.add_parser("catalogue", help="the services as data").add_subparsers(dest="what", required=True, metavar="command")
+    add_arguments(parts, default=Path(__file__).resolve().parents[3] / "catalogue")
+    for command in parts.choices.values():
+        command.set_defaults(run=_catalogue)
+    _add_publishing(parts)
+
+
+def _add_publishing(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """What needs a running platform and the names of persons."""
+    publish = parts.add_parser(
+        "publish", help="a definition's folder: tested, approved, published, in the name of an analyst and an administrator"
+    )
+    publish.add_argument("folder", type=Path, help="<level>/<code>")
+    publish.add_argument("--written-by", required=True, metavar="REGNUM", help="the analyst")
+    publish.add_argument("--approved-by", required=True, metavar="REGNUM", help="the administrator, somebody else")
+    publish.set_defaults(run=_catalogue_publish)
+    rights = parts.add_parser("rights", help="what the exchange must allow for the definitions of a folder, for `toono registry apply`")
+    rights.add_argument("folder", type=Path, help="a catalogue")
+    rights.set_defaults(run=_catalogue_rights)
 
 
 def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

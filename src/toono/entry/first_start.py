@@ -7,6 +7,7 @@ marked by the digest of their inputs and passed over when nothing changed.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -16,8 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+import yaml
 from psycopg import sql
 
+from toono.entry.portal_agreements import with_needs
 from toono.kernel.files import write_durably
 from toono.kernel.settings import Settings
 
@@ -27,6 +30,7 @@ CONNECTION = SOURCE / "sandbox" / "connection.yaml"
 
 SECRETS = (
     "secret_key", "key_store_passphrase", "gateway_database_password", "portal_client_secret", "sms_password", "register_token",
+    "bank_token", "bank_notice_key",
     "signer_token_web", "signer_token_gateway", "signer_token_worker", "gateway_token_key", "inner_key", "usage_token", "terminator_key",
 )  # fmt: skip
 EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent")
@@ -144,23 +148,42 @@ def connect_sandbox(settings: Settings, say: Callable[[str], None]) -> dict[str,
     Drafted by one invented person, approved by another, as for any agency.
     """
     import toono.registry.api as registry
+    import toono.services.api as services
     from toono.kernel.actor import Actor, Role
 
     clients = _client_credentials(settings)
     drafter = Actor(role=Role.ADMINISTRATOR, person_id=_invented_person("drafter"), process="first-start")
     approver = Actor(role=Role.ADMINISTRATOR, person_id=_invented_person("approver"), process="first-start")
-    text = CONNECTION.read_text()
+    document = with_needs(
+        yaml.safe_load(CONNECTION.read_text(encoding="utf-8")), services.exchange_needs(), return_url=f"{settings.base_url}/cases/consented"
+    )
+    _make_register_tokens(settings, document)
     values = {"sandbox_url": settings.sandbox_base_url, "portal_url": settings.inner_base_url}
     credentials = {"bank-signature": clients["public_key_pem"], "bank-key": hashlib.sha256(clients["bearer_key"].encode()).hexdigest()}
 
     def load() -> None:
         say("connecting the sandbox's registers by configuration")
         registry.load_configuration(
-            drafted_by=drafter, approved_by=approver, document=text, name="sandbox/connection.yaml", values=values, credentials=credentials
+            drafted_by=drafter,
+            approved_by=approver,
+            document=document,
+            name="sandbox/connection.yaml",
+            values=values,
+            credentials=credentials,
         )
 
-    _once(settings, "connection", text + json.dumps([values, credentials]), load)
+    _once(settings, "connection", json.dumps([document, values, credentials], default=str), load)
     return clients
+
+
+def _make_register_tokens(settings: Settings, document: dict[str, Any]) -> None:
+    """Each of the sandbox's registers has a token of its own, which both sides make from the first one (``sandbox/settings.py``)."""
+    master = settings.secret("register_token").encode()
+    for name in sorted({str(service.get("secret_name", "")) for service in document["services"]}):
+        if name.startswith("register_token_"):
+            token, file = hmac.new(master, name.encode(), hashlib.sha256).hexdigest().encode(), settings.secrets / name
+            if not file.exists() or file.read_bytes() != token:
+                write_durably(file, token)
 
 
 def _invented_person(name: str) -> Any:
@@ -195,6 +218,7 @@ def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
     actor = system("first-start")
     wanted = (
         (cast["oyun"], Role.OFFICER, "dundgovi-environment"),
+        (cast["enkhjin"], Role.ANALYST, "dundgovi-environment"),
         (cast["dorj"], Role.OPERATOR, "digital-academy"),
         (cast["anu"], Role.ADMINISTRATOR, "digital-academy"),
         (cast["naran"], Role.ADMINISTRATOR, "digital-academy"),

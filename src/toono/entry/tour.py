@@ -186,7 +186,7 @@ class Tour:
         wait_until(lambda: self.oyun.client.get(f"/desk/{case_id}").is_success, "the case does not come to the desk")
         self.oyun.open(f"/desk/{case_id}")
         form = self.oyun.form(field="action")
-        self.oyun.press(form=form, action="grant", reason="Нөөцийн дүгнэлттэй нийцэж байна.")
+        self.oyun.press(form=form, action="grant", reason="Нөөцийн дүгнэлттэй нийцэж байна.", **{"fill-grant-permitted": "60"})
         expect(self.oyun.answer.is_success, f"the decision answered {self.oyun.answer.status_code}: {self.oyun.text[:200]}")
         return f"{self.addresses['desk']}{case_id}"
 
@@ -200,12 +200,13 @@ class Tour:
         return str(self.folder / "permit.pdf")
 
 
-WATER_PERMIT = {
+WATER_PERMIT: dict[str, Any] = {
     "purpose": "irrigation",
     "irrigated_hectares": "2.5",
     "source": "borehole",
     "well_passport": "",
     "place": "Сайнцагаан сум, 3-р баг, Хөх булаг",
+    "point": {"lat": "45.70", "lon": "106.20"},
     "amount": "60",
 }
 
@@ -250,23 +251,34 @@ def document_link(person: Person) -> str:
     raise TourError(f"no document came: {person.text[:300]}")
 
 
-def answer_questions(person: Person, answers: dict[str, str] | None = None) -> None:
-    """Answer every question until the check page: by ``answers`` (question code → value), else the first choice, a date in forty days, or nothing."""
+def answer_questions(person: Person, answers: dict[str, Any] | None = None) -> None:
+    """Answer every question until the check page: by ``answers`` (question code → text, or the parts of a place or date), else the first choice,
+    a date in forty days, or nothing."""
     for _ in range(30):
         if not re.search(r"/question/", person.path):
             return
-        code = person.path.rsplit("/", 1)[1]
-        form = next(f for f in person.page.xpath("//main//form") if f.xpath(".//*[@name='value' or @name='year']"))
-        wanted = (answers or {}).get(code)
+        form = next(f for f in person.page.xpath("//main//form") if f.xpath(".//button[not(@name)]"))
         before = person.path
-        if form.xpath(".//*[@name='year']"):
-            year, month, day = (wanted or time.strftime("%Y-%m-%d", time.localtime(time.time() + 40 * 86400))).split("-")
-            person.press(form=form, year=year, month=month, day=day)
-        else:
-            choices = form.xpath(".//input[@type='radio'][@name='value']/@value")
-            person.press(form=form, value=wanted if wanted is not None else choices[0] if choices else "")
+        person.press(form=form, **_typed(form, answers or {}))
         expect(person.path != before, f"{before}: the answer was not taken: {person.text[:300]}")
     raise TourError("the questions do not end")
+
+
+def _typed(form: Any, answers: dict[str, Any]) -> dict[str, str]:
+    """What goes into the fields of one page; the parts of a question stand in ``<question>-<part>``."""
+    typed: dict[str, str] = {}
+    for name in dict.fromkeys(form.xpath(".//*[@name][not(@type='hidden') and not(@type='file') and not(self::button)]/@name")):
+        code, _dash, part = name.partition("-")
+        wanted = answers.get(code)
+        if isinstance(wanted, dict):
+            typed[name] = wanted[part]
+        elif part in {"year", "month", "day"}:
+            day = wanted or time.strftime("%Y-%m-%d", time.localtime(time.time() + 40 * 86400))
+            typed[name] = dict(zip(("year", "month", "day"), day.split("-"), strict=True))[part]
+        else:
+            choices = form.xpath(f".//input[@type='radio'][@name='{name}']/@value")
+            typed[name] = wanted if wanted is not None else choices[0] if choices else ""
+    return typed
 
 
 def verify_upload(person: Person, pdf: bytes) -> str:

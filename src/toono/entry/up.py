@@ -96,6 +96,8 @@ def processes(s: Settings) -> dict[str, Process]:
                 "SANDBOX_SMPP_SYSTEM_ID": s.sms_system_id,
                 "SANDBOX_SMPP_PASSWORD": s.sms_password or s.secret("sms_password"),
                 "SANDBOX_REGISTER_TOKEN": s.secret("register_token"),
+                "SANDBOX_BANK_TOKEN": s.bank_token or s.secret("bank_token"),
+                "SANDBOX_BANK_NOTICE_KEY": s.bank_notice_key or s.secret("bank_notice_key"),
             },
         )
     return found
@@ -278,5 +280,5 @@ def _print_addresses(addresses: dict[str, Any]) -> None:
         if key in addresses:
             print(f"  {label:26} {addresses[key]}")
     for person in addresses.get("persons", {}).values():
-        print(f"  {person.get('name', person.get('given_name')):26} register number {person['regnum']}, phone {person['phone']}")
+        print(f"  {person.get('name', person.get('given_name')):26} register number {person['regnum']}, phone {person['phone'] or '–'}")
     print(f"  {'everything for programs':26} {Path(addresses['home']) / 'addresses.json'}\n", flush=True)

@@ -16,7 +16,7 @@ import django
 
 from toono.kernel.settings import settings
 
-QUEUES = ("urgent", "events", "cases", "deliveries", "timers")
+QUEUES = ("urgent", "events", "cases", "payments", "deliveries", "timers")
 """Every queue that a task may name; `urgent` is for what a person waits for (sign-in codes)."""
 
 HEARTBEAT_SECONDS = 3.0
@@ -66,8 +66,10 @@ def main() -> None:
     """Run until SIGTERM or SIGINT; jobs in hand are finished first."""
     django.setup()
     import toono.pki.api as pki
+    from toono.kernel.decrees import keep_loaded
 
     pki.act_as(process="worker")
+    keep_loaded()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     asyncio.run(_run())
 

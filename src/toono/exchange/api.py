@@ -13,7 +13,9 @@ from toono.exchange import limits, queries
 from toono.exchange import traffic as _traffic
 from toono.exchange.contracts import (
     Answer,
+    CallOutcome,
     Consent,
+    ConsentAnswer,
     ConsentOffer,
     Direction,
     Evidence,
@@ -47,7 +49,9 @@ from toono.kernel.settings import settings
 
 __all__ = [
     "Answer",
+    "CallOutcome",
     "Consent",
+    "ConsentAnswer",
     "ConsentOffer",
     "Direction",
     "Evidence",
@@ -66,6 +70,7 @@ __all__ = [
     "call",
     "call_counts",
     "consent_offer",
+    "consent_return",
     "consents",
     "container",
     "explained_message",
@@ -74,6 +79,7 @@ __all__ = [
     "message",
     "messages_by_receipt",
     "newly_visible",
+    "outcomes",
     "prepare_storage",
     "proof",
     "published_root",
@@ -258,6 +264,18 @@ def give_consent(
     return _consent.give(actor=actor, civil_id=civil_id, regnum=regnum, agreement=agreement, purposes=purposes, token=token)
 
 
+def consent_return(*, agreement: str, return_to: str, state: str, answer: ConsentAnswer) -> str:
+    """The address at which the person goes on after the page of consent: ``return_to`` with ``consent=given`` or ``refused``, and ``state``.
+
+    It says nothing about the person, and the consumer does not need to believe it: the gateway asks the consent itself on every call.
+
+    :param return_to: as the consumer's link had it.
+    :param state: up to 200 unreserved characters (RFC 3986 §2.3), or empty.
+    :raises ConsentReturnUnknown: the agreement's consumer has not registered exactly this address, or the state has another form.
+    """
+    return _consent.way_back(agreement=agreement, return_to=return_to, state=state, answer=answer)
+
+
 def withdraw_consent(*, actor: Actor, civil_id: str, consent_id: UUID) -> None:
     """Take a consent back; the next call by it is refused. A second time changes nothing.
 
@@ -320,6 +338,14 @@ def message(*, actor: Actor, message_id: str) -> Evidence:
     found = queries.evidence(message_id=message_id, party=_party(actor))
     audit.record(actor=actor, action="exchange.read_message", subject=f"message:{message_id[:190]}", records=len(found.messages))
     return found
+
+
+def outcomes(*, client: str, message_id: str) -> tuple[CallOutcome, ...]:
+    """What became of the calls that a system made under a message id. The caller has made sure that a gateway asks, for a client that has proved itself.
+
+    :raises MessageNotFound: it made none.
+    """
+    return queries.outcomes(message_id=message_id, client=client)
 
 
 def messages_by_receipt(*, actor: Actor, receipt: bytes, around: datetime) -> tuple[LoggedMessage, ...]:

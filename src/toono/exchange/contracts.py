@@ -146,6 +146,13 @@ class ConsentOffer(Contract):
     """Stands for exactly this offer: what changed since it was shown is not consented to."""
 
 
+class ConsentAnswer(StrEnum):
+    """What a person said to a consumer that asked; told where they are led back."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
 class ConsentState(StrEnum):
     """What a consent allows."""
 
@@ -297,6 +304,33 @@ class Evidence(Contract):
         """Whether every request has its response."""
         answered = {m.request_id for m in self.messages if m.direction is Direction.RESPONSE}
         return all(m.request_id in answered for m in self.messages)
+
+
+class CallState(StrEnum):
+    """What is known of a call."""
+
+    ANSWERED = "answered"
+    """The provider's answer is in the log."""
+    NOT_DONE = "not_done"
+    """It certainly did not reach the provider."""
+    UNKNOWN = "unknown"
+    """It was forwarded, or was about to be, and no answer is in the log: only the provider knows."""
+    RUNNING = "running"
+    """It may still be answered."""
+
+
+class CallOutcome(Contract):
+    """What became of one call."""
+
+    request_id: UUID
+    service: str
+    at: datetime
+    """Of the answer, or of the request where there is none."""
+    state: CallState
+    status: int | None = None
+    """That was answered."""
+    reason: str | None = None
+    """Stable word of the fault with which it ended."""
 
 
 class LogFinding(Contract):

@@ -80,6 +80,14 @@ class ConsentNotOffered(NotFound):
     next_mn = "Хүсэлт хуучирсан байж болно. Таныг энд илгээсэн байгууллагаас лавлана уу."
 
 
+class ConsentReturnUnknown(ToonoError):
+    """The page of consent was opened with an address to return to that the consumer's system has not registered, or with a state of another form."""
+
+    code, status = "exchange.consent_return_unknown", 400
+    title_mn = "Буцах хаяг бүртгэлгүй байна"
+    next_mn = "Таныг энд илгээсэн хуудас бүртгэлгүй тул бид нээхгүй. Тухайн байгууллагаас лавлана уу."
+
+
 class ConsentOfferChanged(Conflict):
     """What was shown is no longer what the agreement says; nothing was consented to."""
 
@@ -130,8 +138,8 @@ class NotStampedYet(Conflict):
     """The message's signature has no time-stamp yet; it gets one within minutes."""
 
     code, transient = "exchange.not_stamped_yet", True
-    title_mn = "Цагийн тэмдэг хараахан тавигдаагүй байна"
-    next_mn = "Цагийн тэмдгийг минут тутам тавьдаг. Хэдэн минутын дараа дахин оролдоно уу."
+    title_mn = "Цаг тэмдэг хараахан тавигдаагүй байна"
+    next_mn = "Цаг тэмдгийг минут тутам тавьдаг. Хэдэн минутын дараа дахин оролдоно уу."
 
 
 class NotSigned(NotFound):

@@ -34,6 +34,8 @@ NONCES: Final = 1_000_000
 
 # -- the provider ------------------------------------------------------------------------------------------------
 
+SERVICE_SECONDS: Final = 60.0
+"""Longest time-out that a service may have (``registry``)."""
 PROVIDER_CONNECT_SECONDS: Final = 3.0
 PROVIDER_CONNECTIONS: Final = 128
 """Most connections to one provider; a further call waits within its own time-out."""
@@ -57,6 +59,8 @@ LOG_BATCH_ENTRIES: Final = 256
 LOG_BATCH_BYTES: Final = 16 * 1024 * 1024
 LOG_WRITERS: Final = 4
 """Connections that seal and commit side by side; while some wait for the signer or the disk another fills."""
+LOG_GATHER_SECONDS: Final = 0.005
+"""Under load a batch begins so long after the one before; without, at once."""
 LOG_QUEUE_ENTRIES: Final = 5_000
 LOG_QUEUE_BYTES: Final = 256 * 1024 * 1024
 """With more waiting, new calls are refused at once."""
@@ -105,6 +109,8 @@ IDEMPOTENCY_KEY_CHARACTERS: Final = (8, 128)
 """Shortest and longest idempotency key."""
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """So long an answer is given again under its idempotency key."""
+IDEMPOTENCY_HELD_SECONDS: Final = 30.0
+"""So much longer than the service's own time-out a call may take from the record of its request to that of its answer: connecting, another gateway, the log, clocks that differ."""
 DESCRIPTION_BYTES: Final = 2 * 1024 * 1024
 """Largest OpenAPI description of a provider."""
 DESCRIPTION_DEPTH: Final = 100
@@ -197,6 +203,8 @@ ARCHIVE_STORAGE_SECONDS: Final = 60.0
 """One write to the archive's storage."""
 RETENTION_DAYS: Final = {"short": 30, "standard": 1095, "long": 3650}
 """How long messages are kept in the database, by class; archives and the access ledger stay."""
+OCSP_DAYS: Final = 62
+"""So much older than the oldest signature an OCSP response may be to be kept: longer than any policy lets one serve."""
 TRAFFIC_DAYS: Final = 400
 STRAY_DAYS: Final = 400
 """Rows without a partition whose ids are older than so many days stay where they are."""

@@ -175,6 +175,8 @@ class SeenNonce(models.Model):
     """Of an idempotency key: the call that was made under it."""
     fingerprint = models.BinaryField(null=True)
     """Of an idempotency key: SHA-256 of that call's method, target and body."""
+    held_until = models.DateTimeField(null=True)
+    """Of an idempotency key: until then that call may still be answered; after it, a call without an answer has an outcome that nobody here knows."""
 
 
 class Traffic(models.Model):

@@ -13,12 +13,14 @@ from django.db.models.functions import Length
 
 import toono.pki.api as pki
 from toono.exchange import limits
-from toono.exchange.contracts import Direction, Evidence, LoggedMessage, RootInfo, Verdict
+from toono.exchange.contracts import CallOutcome, Direction, Evidence, LoggedMessage, RootInfo, Verdict
 from toono.exchange.domain import commitment, log_checks, partitions, roots
+from toono.exchange.domain import outcomes as outcome_rules
 from toono.exchange.domain.evidence import hashchain
 from toono.exchange.domain.log_checks import SignatureRow, Signer
 from toono.exchange.errors import MessageNotFound, RootNotFound
 from toono.exchange.models import Batch, HourlyRoot, MessageRecord, OcspResponse, Signature, Stamp, StampLeaf
+from toono.kernel.clock import now
 from toono.pki.errors import CertificateNotFound
 
 
@@ -99,6 +101,19 @@ def _logged(shelf: Shelf, record: MessageRecord) -> LoggedMessage:
 
 def _text(value: bytes | memoryview | None) -> str | None:
     return None if value is None else b64encode(bytes(value)).decode()
+
+
+def outcomes(*, message_id: str, client: str) -> tuple[CallOutcome, ...]:
+    """What became of the newest calls that ``client`` made under ``message_id``, oldest first.
+
+    :raises MessageNotFound: there is none.
+    """
+    names = ("request_id", "direction", "at", "service", "status", "reason")
+    rows = MessageRecord.objects.filter(message_id=message_id, client=client).order_by("-id").values_list(*names)
+    found = outcome_rules.outcomes([outcome_rules.Record(*row) for row in reversed(rows[: limits.EVIDENCE_RECORDS])], now())
+    if not found:
+        raise MessageNotFound(message_id)
+    return found
 
 
 def published_roots(*, before: str | None) -> list[RootInfo]:

@@ -17,7 +17,7 @@ class NotDecidedYet(Conflict):
     """The case is still open or was withdrawn; only what an office decided can be rated."""
 
     code = "feedback.not_decided_yet"
-    title_mn = "Өргөдлийг тань хараахан шийдээгүй байна"
+    title_mn = "Хүсэлтийг тань хараахан шийдээгүй байна"
     next_mn = "Шийдвэр гарсны дараа үнэлээрэй. Гармагц бид танд мэдэгдэнэ."
 
 
@@ -37,6 +37,22 @@ class ComplaintTooLong(ToonoError):
     next_mn = "Тайлбарыг 1,000 тэмдэгтээс хэтрүүлэлгүй бичээд дахин илгээнэ үү."
 
 
+class NotLate(Conflict):
+    """The case is within its promised time, was decided within it, or ended without a decision: nobody is late."""
+
+    code = "feedback.not_late"
+    title_mn = "Энэ хүсэлтийн хугацаа хэтрээгүй байна"
+    next_mn = "Шийдвэрлэх хугацаа өнгөрвөл хүсэлтийн хуудсанд «Гомдол гаргах» холбоос гарна. Одоо мэргэжилтэнд зурвас бичиж болно."
+
+
+class HeadAnswers(ToonoError):
+    """Complaints about late cases are answered by the head of the desk, where one is named; this officer is not."""
+
+    code, status = "feedback.head_answers", 403
+    title_mn = "Энэ гомдолд ширээний ахлагч хариулна"
+    next_mn = "Ширээний ахлагчдаа мэдэгдэнэ үү. Та гомдлыг уншиж болно."
+
+
 class ComplaintNotFound(NotFound):
     """No such complaint, or not one of this organisation's. The two are told alike."""
 
@@ -45,11 +61,27 @@ class ComplaintNotFound(NotFound):
     next_mn = "Гомдлын жагсаалтаас хайна уу."
 
 
+class ContradictionNotFound(NotFound):
+    """No such contradiction, or not one of this organisation's. The two are told alike."""
+
+    code = "feedback.contradiction_not_found"
+    title_mn = "Ийм дугаартай мэдэгдэл олдсонгүй"
+    next_mn = "Жагсаалтаас хайна уу."
+
+
+class OutcomeMissing(ToonoError):
+    """The keeper has not said whether the fact was corrected or stands."""
+
+    code, status = "feedback.outcome_missing", 422
+    title_mn = "Зассан эсэхээ сонгоно уу"
+    next_mn = "Хоёр хариултын аль нэгийг сонгоно уу."
+
+
 class FindingMissing(ToonoError):
-    """The owner has not said whether the reading was lawful."""
+    """The organisation has not said what it found, or something that does not fit what is complained of."""
 
     code, status = "feedback.finding_missing", 422
-    title_mn = "Уншилт хууль ёсных эсэхийг сонгоно уу"
+    title_mn = "Юу тогтоосноо сонгоно уу"
     next_mn = "Хоёр хариултын аль нэгийг сонгоно уу."
 
 
@@ -58,7 +90,7 @@ class AnswerMissing(ToonoError):
 
     code, status = "feedback.answer_missing", 422
     title_mn = "Иргэнд өгөх хариугаа бичнэ үү"
-    next_mn = "Хэн, яагаад уншсаныг 4,000 тэмдэгтэд багтаан бичнэ үү."
+    next_mn = "Юу болсныг, одоо юу болохыг 4,000 тэмдэгтэд багтаан бичнэ үү."
 
 
 class AlreadyAnswered(Conflict):

@@ -24,17 +24,17 @@ class CaseRated(Event):
 
 
 class ComplaintOpened(Event):
-    """A person does not recognise a reading of their data. Neither the person nor their words travel."""
+    """A person does not recognise a reading of their data, or complains that their case is late. Neither the person nor their words travel."""
 
     name = "feedback.complaint_opened"
 
     complaint_id: UUID
     organisation: str
-    """Code of the owner of the register, who has to answer."""
+    """Code of the owner of the register, or of who is late with the case: who has to answer."""
 
 
 class ComplaintAnswered(Event):
-    """The owner has said what it found. The words do not travel."""
+    """The organisation has said what it found. The words do not travel."""
 
     name = "feedback.complaint_answered"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toono.geo import queries
-from toono.geo.contracts import Level, Unit
+from toono.geo.contracts import Box, Level, Unit
 from toono.geo.operations import load_units as _load_units
 
 SEARCH_LIMIT = 50
@@ -39,6 +39,11 @@ def search(text: str, *, limit: int = 20) -> tuple[Unit, ...]:
     over 50.
     """
     return queries.search(text, min(limit, SEARCH_LIMIT))
+
+
+def box(code: str) -> Box | None:
+    """The rectangle around an aimag, soum or district; None for a bag and for anything else. A point outside of it is not in the unit."""
+    return queries.box(code)
 
 
 def population(aimag_code: str) -> int | None:

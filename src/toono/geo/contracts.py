@@ -39,3 +39,12 @@ class Unit(Contract):
     parent_code: str | None = None
     iso_3166_2: str | None = None
     """Aimags only: ``MN-059``."""
+
+
+class Box(Contract):
+    """A rectangle around a unit, in degrees (WGS 84), to about 100 m."""
+
+    west: float
+    south: float
+    east: float
+    north: float

@@ -9,11 +9,13 @@ from pathlib import Path
 from django.db.models import Case, QuerySet, Value, When
 from django.db.models.functions import Length
 
-from toono.geo.contracts import Kind, Level, Unit
+from toono.geo.contracts import Box, Kind, Level, Unit
 from toono.geo.models import AdministrativeUnit
 from toono.kernel import text
 
-_POPULATION = Path(__file__).resolve().parent / "data" / "aimag_population_2022.csv"
+_DATA = Path(__file__).resolve().parent / "data"
+_POPULATION = _DATA / "aimag_population_2022.csv"
+_BOXES = _DATA / "unit_boxes.csv"
 
 
 def unit(code: str) -> Unit | None:
@@ -59,6 +61,16 @@ def _populations() -> dict[str, int]:
 
 def population(aimag_code: str) -> int | None:
     return _populations().get(aimag_code)
+
+
+@cache
+def _boxes() -> dict[str, Box]:
+    with _BOXES.open(encoding="utf-8", newline="") as lines:
+        return {row["code"]: Box(**{side: float(row[side]) for side in Box.model_fields}) for row in csv.DictReader(lines)}
+
+
+def box(code: str) -> Box | None:
+    return _boxes().get(code)
 
 
 def _contracts(rows: QuerySet[AdministrativeUnit]) -> tuple[Unit, ...]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from toono.identity import contracts, queries
-from toono.identity.contracts import Appointment, DrawnCode, FlowView, Person, SessionView, SignedIn
+from toono.identity.contracts import Appointment, Confirmed, DrawnCode, FlowView, Person, SessionView, SignedIn
 from toono.identity.operations import appointments as _appointments
+from toono.identity.operations import approvals as _approvals
+from toono.identity.operations import clients as _clients
+from toono.identity.operations import confirming as _confirming
+from toono.identity.operations import dan as _dan
+from toono.identity.operations import keys as _keys
+from toono.identity.operations import logouts as _logouts
+from toono.identity.operations import machines as _machines
 from toono.identity.operations import provider as _provider
 from toono.identity.operations import registration as _registration
 from toono.identity.operations import sessions as _sessions
@@ -55,6 +63,16 @@ def appointments(*, person_id: UUID) -> list[Appointment]:
     return list(queries.appointments(person_id))
 
 
+def representatives(*, organisation: str) -> list[UUID]:
+    """Persons who represent this organisation now, earliest appointed first; for rooms above that tell them something."""
+    return queries.representatives(organisation)
+
+
+def officers(*, organisation: str) -> list[UUID]:
+    """Persons who are officers of this organisation now, earliest appointed first; for the rooms above that keep its desk."""
+    return queries.officers(organisation)
+
+
 def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) -> Appointment:
     """Give a person a right; audited; a second time changes nothing. The person is registered first, if need be.
 
@@ -85,6 +103,28 @@ def draw_code(*, challenge_id: UUID) -> DrawnCode:
     :raises ChallengeOver: it is no longer wanted; send nothing (permanent).
     """
     return _sign_in.draw_code(challenge_id)
+
+
+def ask_confirmation(*, actor: Actor, reference: str, title: str, confirms: str, language: str) -> UUID:
+    """Send the citizen a one-time code with which to confirm one thing; gives the challenge.
+
+    :param reference: what it is: ``case:<id>``. The newest code for it counts.
+    :param title: the same in words, for the text message.
+    :param confirms: SHA-256 (hexadecimal) of exactly what the person sees.
+    :raises TooManyCodes:
+    :raises Locked:
+    """
+    return _confirming.ask(actor=actor, reference=reference, title=title, confirms=confirms, language=language)
+
+
+def confirm(*, actor: Actor, reference: str, confirms: str, typed: str) -> Confirmed:
+    """The citizen types the code. Right, it is used up; wrong, it is counted.
+
+    :raises CodeRefused: (or a class below it) it is not the code.
+    :raises ChallengeOver: no code was asked for, or for something else than ``confirms``.
+    :raises Locked:
+    """
+    return _confirming.confirm(actor=actor, reference=reference, confirms=confirms, typed=typed)
 
 
 def signed_in(*, session_id: UUID) -> SignedIn | None:
@@ -145,59 +185,52 @@ def enter_code(
     return _sign_in.enter_code(flow_id=flow_id, browser=browser, typed=code, address=address, device=device, replaces=replaces)
 
 
-# -- OpenID Provider ------------------------------------------------------------------------------------------
-
-
-def establish(*, actor: Actor) -> None:
-    """Make the provider's signing key and enter the platform's own clients. For the first start; idempotent.
-
-    :raises NotAllowed: the actor is no system process.
-    """
-    _provider.establish(actor=actor)
+# -- OpenID Provider: browsers ----------------------------------------------------------------------------------
 
 
 def openid_configuration() -> dict[str, object]:
-    """The provider's metadata."""
+    """The discovery document."""
     return _provider.metadata()
 
 
 def jwks() -> dict[str, object]:
-    """The public keys of id tokens.
+    """The public keys, the signing one first.
 
     :raises SignerUnavailable: the signer was not reached since this process began.
     """
-    return _provider.jwks()
+    return _keys.jwks()
 
 
-def authorization(*, query: str, session_token: str | None, browser: str) -> contracts.Redirection | contracts.SignInRequired:
-    """Answer an authorization request, or keep it while the person signs in.
+def authorization(*, query: str, session_token: str | None, browser: str) -> _provider.Outcome:
+    """Answer an authorization request, or keep it while the person signs in or agrees.
 
     :raises RequestRefused: to be shown on a page, never redirected.
     """
     return _provider.authorization(query=query, session_token=session_token, browser=browser)
 
 
-def resume_authorization(
-    *, flow_id: UUID, session_token: str | None, browser: str | None
-) -> contracts.Redirection | contracts.SignInRequired:
-    """Answer the request that waited for a sign-in.
+def resume_authorization(*, flow_id: UUID, session_token: str | None, browser: str | None) -> _provider.Outcome:
+    """Answer the request that waited for a sign-in or a consent.
 
     :raises FlowOver, RequestRefused:
     """
     return _provider.resume(flow_id=flow_id, session_token=session_token, browser=browser)
 
 
-def exchange_code(*, form: str, authorization: str | None) -> contracts.ProtocolAnswer:
-    """The token endpoint's answer, refusals included.
+def consent_view(*, flow_id: UUID, browser: str | None) -> contracts.ConsentView:
+    """What the person is asked in this flow.
 
-    :raises SignerUnavailable: nothing was given, the code is still good.
+    :raises FlowOver: nothing, or in another browser.
     """
-    return _provider.exchange_code(form=form, authorization=authorization)
+    return _approvals.consent_view(flow_id=flow_id, browser=browser)
 
 
-def user_info(*, form: str, authorization: str | None) -> contracts.ProtocolAnswer:
-    """The userinfo endpoint's answer, refusals included."""
-    return _provider.user_info(form=form, authorization=authorization)
+def answer_consent(*, flow_id: UUID, browser: str | None, session_token: str | None, agreed: list[str] | None) -> None:
+    """The person's word: codes of the items that they ticked, or None for a refusal. Remembered for the next time.
+
+    :raises FlowOver:
+    """
+    _approvals.answer_consent(flow_id=flow_id, browser=browser, session_token=session_token, agreed=agreed)
 
 
 def logout_request(
@@ -208,3 +241,143 @@ def logout_request(
     :raises RequestRefused: the request is false; the session goes on.
     """
     return _provider.logout_request(query=query, session_token=session_token, confirmed=confirmed)
+
+
+# -- OpenID Provider: machines ----------------------------------------------------------------------------------
+
+
+def machine_answer(*, sent: contracts.MachineRequest) -> contracts.ProtocolAnswer:
+    """The answer of a machine endpoint (token, userinfo, introspection …), refusals included.
+
+    :raises SignerUnavailable: nothing was given; what would have been used up is still good.
+    """
+    return _machines.answer(sent)
+
+
+def register_by_statement(*, document: bytes) -> contracts.ProtocolAnswer:
+    """Dynamic registration (RFC 7591) under a software statement, refusals included."""
+    return _machines.register(document=document)
+
+
+def managed_client(*, client_id: str, authorization: str | None, remove: bool) -> contracts.ProtocolAnswer:
+    """A client reads its own registration, or ends it (RFC 7592)."""
+    return _machines.managed_client(client_id=client_id, authorization=authorization, remove=remove)
+
+
+def logout_notice(*, delivery_id: UUID, shown: str) -> str:
+    """For the worker: the signed logout token of a delivery that is under way.
+
+    :raises NoSuchNotice: unknown, done, or the caller cannot prove itself.
+    """
+    return _logouts.notice(delivery_id=delivery_id, shown=shown)
+
+
+# -- ДАН's dialect ----------------------------------------------------------------------------------------------
+
+
+def dan_authorization(*, query: str, browser: str) -> contracts.Redirection | contracts.SignInRequired:
+    """A request of a client of ДАН; its person signs in and agrees every time.
+
+    :raises RequestRefused: to be shown on a page, never redirected.
+    """
+    return _dan.authorization(query=query, browser=browser)
+
+
+def dan_token(*, parameters: Mapping[str, str] | None, repeated: tuple[str, ...], authorization: str | None) -> contracts.ProtocolAnswer:
+    """ДАН's token endpoint, refusals included.
+
+    :param parameters: from wherever they came; None: unreadable.
+    """
+    return _dan.token(parameters=parameters, repeated=repeated, authorization=authorization)
+
+
+def dan_service(*, authorization: str | None) -> contracts.ProtocolAnswer:
+    """What the operations of the scope say of the person: ``listed``; refusals in the body."""
+    return _dan.service(authorization=authorization)
+
+
+# -- relying parties --------------------------------------------------------------------------------------------
+
+
+def establish(*, actor: Actor) -> None:
+    """Make the provider's signing key and enter the platform's own clients. For every start; idempotent.
+
+    :raises NotAllowed: not a system process.
+    """
+    _clients.establish(actor=actor)
+
+
+def register_client(*, actor: Actor, client_id: str, metadata: dict[str, object]) -> contracts.RegisteredClient:
+    """Register a relying party; its secret, if it has one, is told only here. Audited.
+
+    :param metadata: members of RFC 7591 §2, and ``profile``, ``resources``, ``may_act_for``, ``dan_operations``.
+    :raises NotAllowed: not an administrator.
+    :raises ClientMetadataRefused: a member is amiss.
+    :raises ClientTaken:
+    """
+    return _clients.register_client(actor=actor, client_id=client_id, metadata=metadata)
+
+
+def remove_client(*, actor: Actor, client_id: str) -> None:
+    """End a registration with everything given under it; audited. Idempotent.
+
+    :raises NotAllowed: not an administrator.
+    """
+    _clients.remove_client(actor=actor, client_id=client_id)
+
+
+def software_statement(*, actor: Actor, software_id: str, client_name: str, bounds: dict[str, object]) -> str:
+    """A signed statement with which an organisation registers one client itself; audited.
+
+    :param bounds: the most that may be registered: ``grant_types``, ``scope``, ``redirect_hosts``, ``resources``, ``profile``.
+    :raises NotAllowed: not an administrator.
+    """
+    return _clients.software_statement(actor=actor, software_id=software_id, client_name=client_name, bounds=bounds)
+
+
+def roll_signing_key(*, actor: Actor) -> str | None:
+    """Publish the next signing key, which signs from tomorrow on; gives its label, or None while one is on its way. Audited.
+
+    :raises NotAllowed: neither an administrator nor a system.
+    """
+    return _keys.roll(actor=actor)
+
+
+# -- a person's own connections ---------------------------------------------------------------------------------
+
+
+def device_request(*, actor: Actor, typed: str) -> contracts.ApprovalView:
+    """The device whose code the person typed.
+
+    :raises UserCodeUnknown: no device shows it now.
+    :raises TooManyUserCodes:
+    """
+    return _approvals.device_request(actor=actor, typed=typed)
+
+
+def approval_requests(*, actor: Actor) -> list[contracts.ApprovalView]:
+    """Sign-ins that clients began for this person and that wait for their word."""
+    return _approvals.requests(actor=actor)
+
+
+def decide_approval(*, actor: Actor, approval_id: UUID, agreed: bool, user_code: str | None) -> None:
+    """The person's word on a device or a request; audited.
+
+    :raises ApprovalOver: answered, expired, or another's.
+    """
+    _approvals.decide(actor=actor, approval_id=approval_id, agreed=agreed, user_code=user_code)
+
+
+def connections(*, actor: Actor) -> list[contracts.Connection]:
+    """Clients that this person has let in."""
+    return _approvals.connections(actor=actor)
+
+
+def disconnect(*, actor: Actor, client_id: str) -> None:
+    """Take back every consent for one client, at once; audited. Idempotent."""
+    _approvals.disconnect(actor=actor, client_id=client_id)
+
+
+def logout_notices(*, actor: Actor) -> list[contracts.LogoutNotice]:
+    """Whom the platform has told lately that this person signed out, and who confirmed."""
+    return _logouts.told(actor.person_id) if actor.person_id else []

@@ -44,6 +44,18 @@ class DrawnCode(Contract):
     """Six digits."""
     language: str
     """``mn`` or ``en``: the language of the page on which it was asked for."""
+    title: str = ""
+    """What the code confirms; empty for a sign-in."""
+
+
+class Confirmed(Contract):
+    """A person has confirmed one thing by a one-time code."""
+
+    challenge_id: UUID
+    person_id: UUID
+    reference: str
+    confirms: str
+    at: datetime
 
 
 class SignedIn(Contract):
@@ -76,6 +88,10 @@ class FlowView(Contract):
     client_name_en: str
     code_asked: bool
     """The register number was given."""
+    login_hint: str
+    """The register number that the client expects, where it is one."""
+    language: str
+    """The first of ``ui_locales`` that the platform speaks; empty when none is."""
     return_origin: str
     """Scheme, host and port of the client's address: where the forms of signing in may end."""
     register_answers: bool
@@ -113,10 +129,103 @@ class SignedOut(Contract):
     """Nothing to send the browser to: say that the person is signed out."""
 
 
+class ConsentRequired(Contract):
+    """The person must be asked what the client may have; the request waits under this id."""
+
+    flow_id: UUID
+
+
+class ConsentItem(Contract):
+    """One thing to agree to."""
+
+    code: str
+    """``claim:given_name``, ``scope:…``, ``offline``, ``detail:…``, ``operation:…``."""
+    essential: bool
+    """The client says that it cannot do without."""
+    detail: dict[str, object]
+    """Of RFC 9396; empty for others."""
+
+
+class ConsentView(Contract):
+    """What a person is asked, for the page."""
+
+    flow_id: UUID
+    client_name_mn: str
+    client_name_en: str
+    person_name: str
+    items: tuple[ConsentItem, ...]
+    return_origin: str
+    """Where the form may end."""
+
+
+class Connection(Contract):
+    """A client that a person has let in."""
+
+    client_id: str
+    client_name_mn: str
+    client_name_en: str
+    items: tuple[str, ...]
+    """Codes of what they agreed to."""
+    changed_at: datetime
+
+
+class ApprovalView(Contract):
+    """A request that waits for a person's word."""
+
+    id: UUID
+    client_name_mn: str
+    client_name_en: str
+    binding_message: str
+    user_code: str
+    """What the device shows; empty for a request that is addressed to the person."""
+    items: tuple[str, ...]
+    details: tuple[dict[str, object], ...]
+    asked_at: datetime
+
+
+class LogoutNotice(Contract):
+    """A client that was to be told that a session has ended."""
+
+    client_name_mn: str
+    client_name_en: str
+    at: datetime
+    confirmed_at: datetime | None
+    gave_up: bool
+
+
+class RegisteredClient(Contract):
+    """A new relying party."""
+
+    client_id: str
+    client_secret: str | None
+    """In the clear only here."""
+
+
+class MachineRequest(Contract):
+    """What came to a machine endpoint."""
+
+    path: str
+    """``/oidc/token``."""
+    method: str = "POST"
+    form: str
+    authorization: str | None = None
+    dpop: tuple[str, ...] = ()
+    certificate: str = ""
+    """The header ``Client-Cert`` of the trusted TLS terminator; empty from anybody else."""
+    accept: str = ""
+
+
 class ProtocolAnswer(Contract):
-    """A JSON answer of a machine endpoint."""
+    """An answer of a machine endpoint: JSON, or a signed text."""
 
     status: int
     body: dict[str, object]
+    text: str | None = None
+    """Instead of the body."""
+    listed: tuple[dict[str, object], ...] | None = None
+    """Instead of the body: a JSON array."""
+    media_type: str = "application/json"
     authenticate: str | None = None
     """The ``WWW-Authenticate`` header."""
+    dpop_nonce: str | None = None
+    """The ``DPoP-Nonce`` header."""

@@ -18,7 +18,7 @@ class FlowOver(ToonoError):
 
     code, status = "identity.flow_over", 400
     title_mn = "Нэвтрэх хуудасны хугацаа дууссан"
-    next_mn = "Нэвтрэх үйлдлийг эхнээс нь дахин хийнэ үү."
+    next_mn = "Эхнээс нь дахин нэвтэрнэ үү."
 
 
 class RegnumMalformed(ToonoError):
@@ -110,3 +110,49 @@ class MayNotAppoint(NotAllowed):
     """Only an administrator appoints, and nobody appoints themselves."""
 
     code = "identity.may_not_appoint"
+
+
+class UserCodeUnknown(ToonoError):
+    """No device shows this code now."""
+
+    code, status = "identity.user_code_unknown", 400
+    title_mn = "Ийм код алга эсвэл хугацаа нь дууссан"
+    next_mn = "Төхөөрөмж дээрх кодыг шалгаад дахин бичнэ үү."
+
+
+class TooManyUserCodes(ToonoError):
+    """Too many wrong device codes from one person within an hour."""
+
+    code, status, transient = "identity.too_many_user_codes", 429, True
+    title_mn = "Хэт олон буруу код оруулсан байна"
+    next_mn = "Нэг цагийн дараа дахин оролдоно уу."
+
+
+class ApprovalOver(ToonoError):
+    """The request was answered, has expired, or is another's."""
+
+    code, status = "identity.approval_over", 409
+    title_mn = "Энэ хүсэлтийн хугацаа дууссан эсвэл хариулагдсан байна"
+    next_mn = "Хэрэгтэй бол тухайн систем дээр дахин эхлүүлнэ үү."
+
+
+class ClientMetadataRefused(ToonoError):
+    """A registration of a relying party that may not be. ``reason`` says what is amiss."""
+
+    code, status = "identity.client_metadata_refused", 422
+    title_mn = "Системийн бүртгэлийн мэдээлэл буруу байна"
+    next_mn = "Заасан талбарыг засаад дахин илгээнэ үү."
+
+
+class ClientTaken(ToonoError):
+    """There is a relying party of this name."""
+
+    code, status = "identity.client_taken", 409
+    title_mn = "Ийм нэртэй систем бүртгэлтэй байна"
+    next_mn = "Өөр нэр сонгоно уу."
+
+
+class NoSuchNotice(NotAllowed):
+    """No logout is under way by this id, or the caller is not the worker."""
+
+    code = "identity.no_such_notice"

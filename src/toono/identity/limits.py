@@ -47,9 +47,46 @@ class Limits:
     authorization_code_lifetime: timedelta = timedelta(seconds=60)
     access_token_lifetime: timedelta = timedelta(minutes=10)
     id_token_lifetime: timedelta = timedelta(minutes=5)
-    parameter_length: int = 2048
-    """Characters of one parameter of a protocol request."""
-    request_length: int = 16384
+    authorization_response_lifetime: timedelta = timedelta(minutes=5)
+    """A signed answer (JARM)."""
+    refresh_token_lifetime: timedelta = timedelta(days=30)
+    """From its last use; a family that is used goes on as long as its session, or as the person wants."""
+    refresh_redelivery: timedelta = timedelta(seconds=60)
+    """How long a lost reply to a refresh is given once more."""
+    pushed_lifetime: timedelta = timedelta(seconds=90)
+    """FAPI 2.0 §5.3.2.2: less than ten minutes."""
+    request_object_lifetime: timedelta = timedelta(hours=1)
+    """FAPI 2.0 Message Signing §5.3.1: at most 60 minutes."""
+    assertion_lifetime: timedelta = timedelta(hours=1)
+    """A client assertion lives no longer; its ``jti`` is remembered as long."""
+    clock_skew: timedelta = timedelta(seconds=10)
+    """FAPI 2.0 §5.3.2.1: clocks of clients may be ten seconds ahead."""
+    proof_skew: timedelta = timedelta(seconds=60)
+    """How old, or ahead, a DPoP proof may be."""
+    dpop_nonce_turn: timedelta = timedelta(minutes=5)
+    """A nonce is taken in its turn and the next."""
+    device_lifetime: timedelta = timedelta(minutes=10)
+    ciba_lifetime: timedelta = timedelta(minutes=5)
+    ciba_waiting: int = 5
+    """Requests of clients that may wait for one person at a time."""
+    poll_seconds: int = 5
+    """Between two questions of a client that waits for its person; so much longer each time it asks too soon."""
+    longest_poll_seconds: int = 60
+    user_code_tries: int = 10
+    """Wrong device codes of one person in an hour."""
+    logout_token_lifetime: timedelta = timedelta(minutes=2)
+    logout_attempts: int = 13
+    """Back-channel logout: ten seconds, twenty, forty … for about a day."""
+    software_statement_lifetime: timedelta = timedelta(days=30)
+    key_published_before: timedelta = timedelta(days=1)
+    """A new signing key stands in JWKS so long before its first use: longer than anybody should keep the document."""
+    key_kept_after: timedelta = timedelta(days=1)
+    """And the old one after its last: longer than anything that it signed lives."""
+    dan_token_lifetime: timedelta = timedelta(hours=1)
+    """As ДАН tells its clients."""
+    parameter_length: int = 12288
+    """Characters of one parameter of a protocol request: a signed request holds all others."""
+    request_length: int = 32768
     """Characters of a whole protocol request."""
 
     person_refresh_after: timedelta = timedelta(days=1)
@@ -60,6 +97,8 @@ class Limits:
     """How long after a failed reading of the register everybody is told that it does not answer."""
     kept_after_end: timedelta = timedelta(days=1)
     """Ended flows, codes, tokens and counts are removed after this."""
+    logout_ledger_kept: timedelta = timedelta(days=30)
+    """Whom the platform told that a person signed out."""
     guard_kept: timedelta = timedelta(days=90)
     """Counts of failures are removed after this without a new one."""
 

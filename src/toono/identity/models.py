@@ -60,8 +60,19 @@ class Flow(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     browser_digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8, default="oidc")
+    """``oidc``, or ``dan`` for a request in the manner of ДАН."""
     query = models.TextField()
-    client_id = models.CharField(max_length=60)
+    """The request as it counts, after what was pushed or signed was opened."""
+    pushed = models.CharField(max_length=64, blank=True, default="")
+    """Digest of the pushed request's name."""
+    signed = models.BooleanField(default=False)
+    items = models.JSONField(null=True)
+    """What the person is asked to agree to; None: nothing yet."""
+    agreed = models.JSONField(null=True)
+    """What they agreed to; None: not answered yet."""
+    refused = models.BooleanField(default=False)
+    client_id = models.CharField(max_length=80)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     session = models.ForeignKey(Session, null=True, on_delete=models.CASCADE)
@@ -69,10 +80,17 @@ class Flow(models.Model):
 
 
 class Challenge(models.Model):
-    """A code asked for. Exists alike for numbers that no register knows: then it is never drawn."""
+    """A code asked for: to sign in, or to confirm one thing. Exists alike for numbers that no register knows: then it is never drawn."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    flow = models.ForeignKey(Flow, on_delete=models.CASCADE)
+    flow = models.ForeignKey(Flow, null=True, on_delete=models.CASCADE)
+    """The sign-in on its way; None where something is confirmed."""
+    reference = models.CharField(max_length=100, blank=True)
+    """What is confirmed, in the words of the room that asks: ``case:<id>``."""
+    title = models.CharField(max_length=200, blank=True)
+    """The same for the person; stands in the text message."""
+    confirms = models.CharField(max_length=64, blank=True)
+    """SHA-256 of exactly what the person saw."""
     regnum = models.CharField(max_length=10)
     guard_key = models.CharField(max_length=64)
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE)
@@ -89,6 +107,7 @@ class Challenge(models.Model):
         indexes = [
             models.Index(fields=["guard_key", "created_at"], name="challenge_by_number"),
             models.Index(fields=["register_failed_at"], condition=models.Q(register_failed_at__isnull=False), name="challenge_failed"),
+            models.Index(fields=["person", "reference", "created_at"], condition=models.Q(flow__isnull=True), name="challenge_confirming"),
         ]
 
 
@@ -116,37 +135,169 @@ class AddressCount(models.Model):
 class Client(models.Model):
     """A relying party."""
 
-    client_id = models.CharField(primary_key=True, max_length=60)
+    client_id = models.CharField(primary_key=True, max_length=80)
     name_mn = models.CharField(max_length=200)
     name_en = models.CharField(max_length=200)
     secret_digest = models.CharField(max_length=64, blank=True)
-    """SHA-256 of a random secret of 256 bits or more; empty for a public client."""
-    redirect_uris = models.JSONField()
-    post_logout_redirect_uris = models.JSONField()
-    scopes = models.JSONField()
+    """SHA-256 of a random secret of 256 bits or more; empty for a client that has none."""
+    metadata = models.JSONField(default=dict)
+    """As registered: RFC 7591 §2, read by ``domain/oidc/registration.py``."""
+    trusted = models.BooleanField(default=False)
+    """The platform's own; nobody is asked for consent."""
+    registration_digest = models.CharField(max_length=64, blank=True, default="")
+    registered_at = models.DateTimeField(null=True)
+
+
+class Grant(models.Model):
+    """What a person has allowed a client, once; its codes and tokens end with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.CharField(max_length=80)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    session = models.ForeignKey(Session, null=True, on_delete=models.SET_NULL)
+    details = models.JSONField()
+    """Scope, claims, resources, authorization details, and the session as it was."""
+    offline = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "client_id"], name="grant_by_person")]
 
 
 class AuthorizationCode(models.Model):
-    """An authorization code and the grant behind it."""
+    """An authorization code."""
 
     digest = models.CharField(primary_key=True, max_length=64)
-    client_id = models.CharField(max_length=60)
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE)
     redirect_uri = models.TextField()
     code_challenge = models.CharField(max_length=43)
     nonce = models.TextField(blank=True)
-    scope = models.CharField(max_length=200)
-    session = models.ForeignKey(Session, on_delete=models.CASCADE)
+    dpop_jkt = models.CharField(max_length=43, blank=True)
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
 
 
 class AccessToken(models.Model):
-    """An opaque access token. Dead when revoked, expired, or when its session ends."""
+    """An access token, opaque or JWT. Dead when revoked, expired, or when its grant ends."""
 
     digest = models.CharField(primary_key=True, max_length=64)
-    code = models.ForeignKey(AuthorizationCode, on_delete=models.CASCADE)
-    client_id = models.CharField(max_length=60)
-    scope = models.CharField(max_length=200)
-    session = models.ForeignKey(Session, on_delete=models.CASCADE)
+    client_id = models.CharField(max_length=80)
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.CASCADE)
+    """None: the client acts for itself."""
+    details = models.JSONField()
+    """Scope, audience, binding, authorization details, actors."""
+    issued_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class RefreshToken(models.Model):
+    """A refresh token; its family is the grant."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE)
+    jkt = models.CharField(max_length=43, blank=True)
+    x5t = models.CharField(max_length=43, blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+    replaced_at = models.DateTimeField(null=True)
+    successor = models.CharField(max_length=64, blank=True)
+    sealed_reply = models.TextField(blank=True)
+    """Encrypted by a key that only the token itself yields."""
+
+
+class UsedValue(models.Model):
+    """Something that counts once: the id of a proof, of an assertion, of a statement."""
+
+    value = models.CharField(primary_key=True, max_length=90)
+    expires_at = models.DateTimeField(db_index=True)
+
+
+class PushedRequest(models.Model):
+    """A pushed authorization request, checked."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    client_id = models.CharField(max_length=80)
+    parameters = models.JSONField()
+    signed = models.BooleanField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+
+class Consent(models.Model):
+    """What a person was asked for one client, and what of it they agreed to."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    client_id = models.CharField(max_length=80)
+    asked = models.JSONField()
+    agreed = models.JSONField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "client_id"], name="one_consent")]
+
+
+class PairwiseName(models.Model):
+    """What a person is called in one sector, for ever."""
+
+    sector = models.CharField(max_length=255)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT)
+    name = models.CharField(max_length=43, unique=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sector", "person"], name="one_name_per_sector")]
+
+
+class Approval(models.Model):
+    """A request that its person answers elsewhere: a device code, or a sign-in that a client began."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    kind = models.CharField(max_length=10)
+    client_id = models.CharField(max_length=80)
+    scope = models.CharField(max_length=500)
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE)
+    user_code = models.CharField(max_length=8, blank=True)
+    binding_message = models.CharField(max_length=100, blank=True)
+    notification_token = models.TextField(blank=True)
+    auth_req_id = models.TextField(blank=True)
+    """Both encrypted by a key of the platform, and only for a ping."""
+    authorization_details = models.JSONField()
+    interval_seconds = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10)
+    polled_at = models.DateTimeField(null=True)
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user_code"], condition=~models.Q(user_code=""), name="one_user_code"),
+        ]
+        indexes = [models.Index(fields=["person", "state"], name="approval_by_person")]
+
+
+class SigningKey(models.Model):
+    """A generation of the key that signs tokens."""
+
+    label = models.CharField(primary_key=True, max_length=20)
+    published_at = models.DateTimeField()
+    active_from = models.DateTimeField()
+
+
+class LogoutDelivery(models.Model):
+    """One client to be told that one session has ended (back-channel logout), and what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.CharField(max_length=80)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    session_id = models.UUIDField()
+    created_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    delivered_at = models.DateTimeField(null=True)
+    gave_up_at = models.DateTimeField(null=True)
+    last_answer = models.CharField(max_length=200, blank=True)
+    """Status, or why there was none."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client_id", "session_id"], name="told_once")]

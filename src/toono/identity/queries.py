@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from toono.identity import contracts, models
 from toono.identity.domain.oidc.storage import digest
 from toono.identity.limits import LIMITS
+from toono.kernel import regnum as regnums
 from toono.kernel.actor import Role
 from toono.kernel.clock import now
 from toono.kernel.settings import settings
@@ -33,6 +34,19 @@ def appointments(person_id: UUID) -> tuple[contracts.Appointment, ...]:
         models.Appointment.objects.filter(person_id=person_id, ended_at=None).order_by("appointed_at").values_list("role", "organisation")
     )
     return tuple(contracts.Appointment(role=Role(role), organisation=organisation or None) for role, organisation in rows)
+
+
+def representatives(organisation: str) -> list[UUID]:
+    return _appointed(Role.REPRESENTATIVE, organisation)
+
+
+def officers(organisation: str) -> list[UUID]:
+    return _appointed(Role.OFFICER, organisation)
+
+
+def _appointed(role: Role, organisation: str) -> list[UUID]:
+    rows = models.Appointment.objects.filter(role=role.value, organisation=organisation, ended_at=None)
+    return list(rows.order_by("appointed_at", "id").values_list("person_id", flat=True))
 
 
 def living_sessions() -> QuerySet[models.Session]:
@@ -72,15 +86,23 @@ def register_answers() -> bool:
     return not models.Challenge.objects.filter(register_failed_at__gt=now() - LIMITS.outage_shown_for).exists()
 
 
-def _return_origin(query: str) -> str:
+def return_origin(query: str) -> str:
     """The query was checked before the flow was kept, so the address is one that the client registered."""
     parts = urlsplit(parse_qs(query)["redirect_uri"][0])
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _hints(query: str) -> tuple[str, str]:
+    """``login_hint``, if it is a register number, and the first of ``ui_locales`` that is ours (Core §3.1.2.1)."""
+    asked = parse_qs(query)
+    locales = [locale.partition("-")[0].lower() for locale in asked.get("ui_locales", [""])[0].split()]
+    return regnums.normalise(asked.get("login_hint", [""])[0]) or "", next((one for one in locales if one in ("mn", "en")), "")
+
+
 def flow_view(row: models.Flow) -> contracts.FlowView:
+    login_hint, language = _hints(row.query)
     client = models.Client.objects.get(client_id=row.client_id)
     return contracts.FlowView(
-        id=row.id, client_name_mn=client.name_mn, client_name_en=client.name_en, code_asked=row.challenge_set.exists(),
-        return_origin=_return_origin(row.query), register_answers=register_answers(),
+        id=row.id, client_name_mn=client.name_mn, client_name_en=client.name_en, code_asked=row.challenge_set.exists(), login_hint=login_hint, language=language,
+        return_origin=return_origin(row.query), register_answers=register_answers(),
     )  # fmt: skip

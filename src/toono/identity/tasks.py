@@ -4,17 +4,42 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import httpx
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from toono.identity.errors import RegisterUnavailable
-from toono.identity.operations import housekeeping, sign_in
+from toono.identity.operations import approvals, housekeeping, keys, logouts, sign_in
+from toono.kernel.actor import system
 
 
 @app.task(name=sign_in.PREPARE_TASK, queue="urgent", retry=RetryStrategy(max_attempts=100, wait=5, retry_exceptions=[RegisterUnavailable]))
 def prepare_challenge(*, challenge_id: str) -> None:
     """Find the person in the register and ask for the SMS; again every five seconds until the challenge's time is over."""
     sign_in.prepare(UUID(challenge_id))
+
+
+@app.task(name=logouts.DELIVER_TASK, queue="deliveries")
+def deliver_logout(*, delivery_id: str) -> None:
+    """Tell one client that a session has ended; the ledger says when to try again."""
+    logouts.deliver(UUID(delivery_id))
+
+
+@app.task(
+    name=approvals.PING_TASK,
+    queue="deliveries",
+    retry=RetryStrategy(max_attempts=4, exponential_wait=2, retry_exceptions=[httpx.HTTPError]),
+)
+def ping_client(*, approval_id: str) -> None:
+    """Tell a client that its person has answered."""
+    approvals.ping(UUID(approval_id))
+
+
+@app.periodic(cron="0 3 1 1,4,7,10 *", periodic_id="identity_roll_key")
+@app.task(queue="timers", queueing_lock="identity_roll_key")
+def roll_signing_key(timestamp: int) -> None:
+    """Each quarter the next signing key: published now, signing from tomorrow on."""
+    keys.roll(actor=system("key-rollover"))
 
 
 @app.periodic(cron="*/15 * * * *", periodic_id="identity_remove_ended")

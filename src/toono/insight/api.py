@@ -10,7 +10,7 @@ from toono.insight.contracts import Figures
 from toono.insight.domain.period import Period
 from toono.insight.operations.count import count
 from toono.insight.operations.rebuild import rebuild as _rebuild
-from toono.services.events import CaseDecided, CaseSubmitted, CaseWithdrawn, DocumentIssued
+from toono.services.events import CaseDecided, CaseLapsed, CaseSubmitted, CaseWithdrawn, DocumentIssued
 
 
 def figures(*, since: date, until: date) -> Figures:
@@ -43,6 +43,11 @@ def on_case_decided(event: CaseDecided) -> None:
 
 def on_case_withdrawn(event: CaseWithdrawn) -> None:
     """Count a case that its owner took back."""
+    count(event)
+
+
+def on_case_lapsed(event: CaseLapsed) -> None:
+    """Count a case that ended without a decision."""
     count(event)
 
 

@@ -17,6 +17,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"  # runs the platform
     LEADER = "leader"  # sees figures of an organisation
     REPRESENTATIVE = "representative"  # keeps the agreements of an organisation on the exchange
+    ANALYST = "analyst"  # writes the definitions of an organisation's services
     SYSTEM = "system"  # a process of Toono itself
     ANYBODY = "anybody"  # not signed in
 

@@ -54,3 +54,11 @@ class Unavailable(ToonoError):
     code, status, transient = "toono.unavailable", 503, True
     title_mn = "Систем түр ажиллахгүй байна"
     next_mn = "Таны оруулсан мэдээлэл хадгалагдсан. Хэдэн минутын дараа дахин оролдоно уу."
+
+
+class DecreeRefused(ToonoError):
+    """A decreed day names no decree, or lies outside the years that can be entered."""
+
+    code, status = "toono.decree_refused", 422
+    title_mn = "Өдөр, тогтоолын дугаараа шалгана уу"
+    next_mn = "2015–2100 оны өдөр болон тогтоолын огноо, дугаарыг бичээд дахин хадгална уу."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -20,3 +20,13 @@ class Event(Contract):
 
     id: UUID = Field(default_factory=uuid7)
     occurred_at: datetime = Field(default_factory=now)
+
+
+class CalendarChanged(Event):
+    """A day was moved by decree, or is no longer: what is counted in working time is to be computed anew."""
+
+    name: ClassVar[str] = "toono.calendar_changed"
+
+    day: date
+    decree: str
+    """Date and number, as it is quoted."""

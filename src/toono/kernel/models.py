@@ -40,3 +40,12 @@ class AuditRecord(models.Model):
     action = models.CharField(max_length=100)
     subject = models.CharField(max_length=200, db_index=True)
     details = models.JSONField(default=dict)
+
+
+class DecreedDay(models.Model):
+    """A day that a decree of the Government made a working day or a day off. Each change is in the audit."""
+
+    day = models.DateField(primary_key=True)
+    works = models.BooleanField()
+    decree = models.CharField(max_length=200)
+    entered_at = models.DateTimeField()

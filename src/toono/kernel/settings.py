@@ -84,6 +84,10 @@ class Settings:
     sms_system_id: str = _setting("toono", "Login at the SMS operator.")
     sms_password: str = _setting("", "Password at the SMS operator. Empty in development: the sandbox's.", secret=True)
 
+    bank_url: str = _setting("", "Where invoices of fees are opened. Empty in development: the bank of the sandbox.")
+    bank_token: str = _setting("", "Token that we show to the bank. Empty in development: the sandbox's.", secret=True)
+    bank_notice_key: str = _setting("", "Key with which the bank signs its notices. Empty in development: the sandbox's.", secret=True)
+
     exchange_instance: str = _setting("MN", "Instance identifier of the exchange (first part of every identifier).")
     exchange_dialect: str = _setting("7.8", "Which error types the X-Road face gives.", choices=("7.7", "7.8"))
     configuration_validity_hours: int = _setting(24, "How long a published configuration of the exchange may be used.")
@@ -93,6 +97,9 @@ class Settings:
     archive_s3_endpoint: str = _setting("", "Address of an S3-compatible storage other than that of Amazon.")
     archive_s3_key_id: str = _setting("", "Access key of the archive's storage.")
     archive_s3_secret: str = _setting("", "Secret key of the archive's storage.", secret=True)
+    clamd: str = _setting(
+        "", "ClamAV's daemon that looks through files of applications: `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`. Empty: structure checks only."
+    )
     traces_url: str = _setting("", "OpenTelemetry collector (OTLP over HTTP) for the traces of the exchange. Empty: none.")
     helpline: str = _setting("1800-1111", "Telephone number shown on every page.")
     sessions_idle_minutes: int = _setting(30, "A session ends after so many minutes without a click.")
@@ -121,6 +128,10 @@ class Settings:
     @property
     def sandbox_base_url(self) -> str:
         return f"http://{self.host}:{self.sandbox_port}"
+
+    @property
+    def bank_base_url(self) -> str:
+        return (self.bank_url or f"{self.sandbox_base_url}/bank").rstrip("/")
 
     @property
     def secure(self) -> bool:

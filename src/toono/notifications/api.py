@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from toono.identity.events import PersonRegistered, SignInCodeRequested
+from toono.identity.events import ConfirmationCodeRequested, PersonRegistered, SignInCodeRequested
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
 from toono.notifications import queries
 from toono.notifications.contracts import Message, ReadingNotice, ReadingPreference
+from toono.notifications.operations import agreements as _agreements
 from toono.notifications.operations import notify as _notify
 from toono.notifications.operations import reading
 from toono.notifications.operations import readings as _readings
+from toono.registry.events import AgreementDecided, AgreementDrafted, AgreementExpiring
 
 
 def notify(
@@ -77,7 +79,27 @@ def on_person_registered(event: PersonRegistered) -> None:
 
 def on_sign_in_code_requested(event: SignInCodeRequested) -> None:
     """Send the code of a sign-in by SMS, at once. The code itself is drawn by the worker just before it leaves."""
-    _notify.send_sign_in_code(event_id=event.id, challenge_id=event.challenge_id, language=event.language)
+    _notify.send_code(event_id=event.id, challenge_id=event.challenge_id, language=event.language)
+
+
+def on_confirmation_code_requested(event: ConfirmationCodeRequested) -> None:
+    """Send the code with which something is confirmed; drawn as that of a sign-in."""
+    _notify.send_code(event_id=event.id, challenge_id=event.challenge_id, language=event.language)
+
+
+def on_agreement_drafted(event: AgreementDrafted) -> None:
+    """Subscriber: representatives of both organisations hear of the proposal, and whose decision it waits for."""
+    _agreements.tell_drafted(event)
+
+
+def on_agreement_decided(event: AgreementDecided) -> None:
+    """Subscriber: representatives of both organisations hear what became of it."""
+    _agreements.tell_decided(event)
+
+
+def on_agreement_expiring(event: AgreementExpiring) -> None:
+    """Subscriber: representatives of both organisations hear that it ends soon."""
+    _agreements.tell_expiring(event)
 
 
 def _citizen(actor: Actor) -> UUID:

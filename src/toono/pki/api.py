@@ -10,7 +10,7 @@ from toono.kernel.actor import Actor, Role, system
 from toono.kernel.errors import NotAllowed
 from toono.pki import queries
 from toono.pki.adapters import signer
-from toono.pki.contracts import CertificateInfo, CertificateState, Profile, RevocationReason, SealCheck, SubjectName
+from toono.pki.contracts import CertificateInfo, CertificateState, PersonName, Profile, RevocationReason, SealCheck, SubjectName
 from toono.pki.domain.profiles import PLATFORM
 from toono.pki.domain.revocation import REASONS
 from toono.pki.events import CertificateRevoked
@@ -39,7 +39,7 @@ def establish_authorities(*, actor: Actor, operator: SubjectName = PLATFORM) -> 
     _establish_authorities.establish_authorities(actor=actor, operator=operator)
 
 
-def certificate_for(*, actor: Actor, key: str, profile: Profile, subject: SubjectName) -> CertificateInfo:
+def certificate_for(*, actor: Actor, key: str, profile: Profile, subject: SubjectName | PersonName) -> CertificateInfo:
     """The current certificate of the key label ``key``; made, with its key, where there is none.
 
     Only a system or an administrator may ask. A changed ``subject`` gets a new certificate. Sign with ``.key`` of the answer:

@@ -22,6 +22,7 @@ class Profile(StrEnum):
     CONFIGURATION = "configuration"  # signs the exchange's configuration
     TOKEN = "token"  # noqa: S105 - signs identity tokens
     SYSTEM = "system"  # a client system of the platform itself
+    PERSON = "person"  # a natural person's digital signature
 
 
 NAME_LIMIT_BYTES = 64
@@ -47,6 +48,30 @@ class SubjectName(Contract):
             cut = name.encode()[: NAME_LIMIT_BYTES + 1].decode(errors="ignore")
             name = cut.rpartition(" ")[0] or name.encode()[:NAME_LIMIT_BYTES].decode(errors="ignore")
         return cls(common_name=name, organisation=name, register_number=register_number)
+
+
+class PersonName(Contract):
+    """The natural person whom a certificate names (ETSI EN 319 412-2 §4.2.4)."""
+
+    given_name: str = Field(min_length=1, max_length=64)
+    patronymic: str = Field(min_length=1, max_length=64)
+    """Father's (mother's) name; stands where X.520 has the surname."""
+    civil_id: str = Field(pattern=r"^\d{12}$")
+    """Becomes ``serialNumber`` ``PNOMN-<civil id>`` (EN 319 412-1 §5.1.3)."""
+
+    @property
+    def common_name(self) -> str:
+        """``Ганбат Сарнай``; X.520 allows 64 characters, ``cryptography`` 64 bytes of UTF-8: a longer patronymic becomes its letter."""
+        whole = f"{self.patronymic} {self.given_name}"
+        return whole if len(whole.encode()) <= NAME_LIMIT_BYTES else f"{self.patronymic[:1]}.{self.given_name}"
+
+    @property
+    def organisation(self) -> str:
+        return ""
+
+    @property
+    def register_number(self) -> str:
+        return self.civil_id
 
 
 class RevocationReason(StrEnum):

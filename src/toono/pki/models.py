@@ -19,7 +19,8 @@ class Certificate(models.Model):
     profile = models.CharField(max_length=20)
     common_name = models.CharField(max_length=64)
     organisation = models.CharField(max_length=64)
-    register_number = models.CharField(max_length=7)
+    register_number = models.CharField(max_length=12)
+    """Of a legal person seven digits; of a natural person the civil id, twelve."""
     pem = models.TextField()
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()

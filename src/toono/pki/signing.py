@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import json
@@ -15,9 +16,8 @@ import threading
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import aiohttp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric import utils as asymmetric_utils
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import utils as asymmetric_utils
 from toono.pki.errors import KeyUnknown, SignerRefused, SignerUnavailable
 
 TIMEOUT_SECONDS = 5.0
+_HEAD_BYTES = 16 * 1024
 
 
 class SignerClient:
@@ -85,12 +86,23 @@ class AsyncSignerClient:
     """The same for one event loop, over a pool of kept connections. Batching is the caller's; close it at the end."""
 
     def __init__(self, socket: Path, token: str, *, connections: int = 8) -> None:
-        self._socket, self._token, self._connections = socket, token, connections
-        self._pool: aiohttp.ClientSession | None = None
+        self._socket, self._most = socket, connections
+        self._head = "".join(f"{name}: {value}\r\n" for name, value in _headers(token).items())
+        self._free = asyncio.Semaphore(connections)
+        self._kept: list[_Connection] = []
 
     async def sign(self, *, key: str, digests: Sequence[bytes]) -> list[bytes]:
         """See :meth:`SignerClient.sign`."""
         return _signatures(await self._ask("POST", "/sign", _sign_body(key, digests)))
+
+    async def sign_each(self, wanted: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[bytes] | SignerRefused]:
+        """Signatures by several keys in one request: for each key with its digests its signatures, or why it does not sign.
+
+        :raises SignerUnavailable: nobody answers; nothing was signed.
+        """
+        body = json.dumps({"wanted": [_wanted(key, digests) for key, digests in wanted]}).encode()
+        answers = (await self._ask("POST", "/sign-each", body))["answers"]
+        return [_signatures(one) if "signatures" in one else _refusal(one.get("status", 0), one) for one in answers]
 
     async def public_key(self, key: str) -> ec.EllipticCurvePublicKey:
         """See :meth:`SignerClient.public_key`."""
@@ -106,32 +118,111 @@ class AsyncSignerClient:
 
     async def close(self) -> None:
         """Close the pool."""
-        if self._pool:
-            await self._pool.close()
-            self._pool = None
+        while self._kept:
+            self._kept.pop().close()
 
-    async def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        if self._pool is None:
-            self._pool = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(str(self._socket), limit=self._connections, keepalive_timeout=30),
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-                headers=_headers(self._token),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept"),
-                auto_decompress=False,
-            )
-        # A kept connection may lead to a signer that was restarted since, which shows only in use. Signing twice does no harm,
-        # so it is asked again: at most once for each connection that may be kept, and once on a new one.
-        for attempt in range(self._connections + 1):
+    async def _ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
+        request = f"{method} {path} HTTP/1.1\r\nHost: signer\r\n{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        async with self._free:
             try:
-                async with self._pool.request(method, f"http://signer{path}", data=body) as response:
-                    return _answer(response.status, await response.read())
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                cut = isinstance(error, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError | ConnectionError)
-                nobody = isinstance(error, aiohttp.ClientConnectorError)
-                if nobody or not cut or attempt == self._connections:
-                    raise SignerUnavailable(f"{self._socket}: {error}") from error
-        raise AssertionError("unreachable")
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    return _answer(*await self._exchange(request))
+            except (OSError, TimeoutError) as error:
+                raise SignerUnavailable(f"{self._socket}: {error or type(error).__name__}") from error
+
+    async def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body. A kept connection may lead to a signer that was restarted since, which may show only in use: signing twice does no harm, so it is asked again."""
+        while self._kept:
+            connection = self._kept.pop()
+            if connection.is_open:
+                try:
+                    return await self._use(connection, request)
+                except ConnectionError:
+                    continue
+        _, made = await asyncio.get_running_loop().create_unix_connection(_Connection, str(self._socket))
+        return await self._use(made, request)
+
+    async def _use(self, connection: _Connection, request: bytes) -> tuple[int, bytes]:
+        try:
+            found = await connection.ask(request)
+        except BaseException:
+            connection.close()  # an answer may still be on its way; it must not meet another question
+            raise
+        self._kept.append(connection)
+        return found
+
+
+class _Connection(asyncio.Protocol):
+    """One connection to the signer: a question, then its answer. Just so much of HTTP/1.1 as two processes of ours need between them."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._waiting: asyncio.Future[tuple[int, bytes]] | None = None
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body.
+
+        :raises ConnectionError: it was cut before the answer was whole, or the answer is none.
+        """
+        if self._transport is None:
+            raise ConnectionResetError("the connection is not there")
+        self._waiting = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._waiting
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        try:
+            found = _response(self._received)
+        except ValueError as error:
+            self._end(ConnectionAbortedError(f"the signer's answer cannot be read: {error}"))
+            return
+        if found is not None:
+            self._received = b""
+            if self._waiting is None or self._waiting.done():
+                self.close()  # nobody has asked
+            else:
+                self._waiting.set_result(found)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(error or ConnectionResetError("the signer closed the connection"))
+
+    def _end(self, error: Exception) -> None:
+        self.close()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(error)
+
+
+def _response(received: bytes) -> tuple[int, bytes] | None:
+    """Status and body of an answer with a length; None while it is not whole.
+
+    :raises ValueError: it is another thing.
+    """
+    head, end, body = received.partition(b"\r\n\r\n")
+    if not end:
+        if len(head) > _HEAD_BYTES:
+            raise ValueError("its head does not end")
+        return None
+    first, *lines = head.split(b"\r\n")
+    fields = {name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    if not first.startswith(b"HTTP/1.1 ") or b"content-length" not in fields:
+        raise ValueError("it is no HTTP/1.1 with a length")
+    length = int(fields[b"content-length"])
+    if len(body) > length:
+        raise ValueError("more came than was asked for")
+    return (int(first[9:12]), body) if len(body) == length else None
 
 
 class RemoteKey(ec.EllipticCurvePrivateKey):
@@ -191,8 +282,12 @@ def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
+def _wanted(key: str, digests: Sequence[bytes]) -> dict[str, object]:
+    return {"key": key, "digests": [b64encode(digest).decode() for digest in digests]}
+
+
 def _sign_body(key: str, digests: Sequence[bytes]) -> bytes:
-    return json.dumps({"key": key, "digests": [b64encode(digest).decode() for digest in digests]}).encode()
+    return json.dumps(_wanted(key, digests)).encode()
 
 
 def _answer(status: int, content: bytes) -> dict[str, Any]:
@@ -202,11 +297,15 @@ def _answer(status: int, content: bytes) -> dict[str, Any]:
         raise SignerUnavailable(f"The signer answers {status} with something that is not JSON.") from error
     if status == 200 and isinstance(answer, dict):
         return answer
-    detail = answer.get("detail", "") if isinstance(answer, dict) else ""
+    problem = answer if isinstance(answer, dict) else {}
     if status >= 500:
-        raise SignerUnavailable(f"The signer answers {status}: {detail}")
-    kind = KeyUnknown if status == 404 and answer.get("code") == "key_unknown" else SignerRefused
-    raise kind(detail, status=status, reason=answer.get("code"))
+        raise SignerUnavailable(f"The signer answers {status}: {problem.get('detail', '')}")
+    raise _refusal(status, problem)
+
+
+def _refusal(status: int, problem: dict[str, Any]) -> SignerRefused:
+    kind = KeyUnknown if status == 404 and problem.get("code") == "key_unknown" else SignerRefused
+    return kind(problem.get("detail", ""), status=status, reason=problem.get("code"))
 
 
 def _signatures(answer: dict[str, Any]) -> list[bytes]:

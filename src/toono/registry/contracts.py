@@ -64,8 +64,10 @@ class SubjectRule(Contract):
     """Whose data an endpoint gives, so that the gateway itself writes that person's ledger."""
 
     variable: str
-    """Name of the variable in the path template that carries the person's identifier."""
-    identifier: str = Field(pattern=r"^(civil_id|regnum)$")
+    """Name of the variable in the path template that carries the identifier."""
+    identifier: str = Field(pattern=r"^(civil_id|regnum|thing)$")
+    """What it is: the person's own number, or a thing of theirs (a plate, a parcel), whose answer names the person. Of a thing nobody can
+    tell before whose it is, so that an agreement on it asks neither consent nor authentication."""
     echo_pointer: str
     """JSON pointer (RFC 6901) to the same identifier in the answer; a difference means an answer for another person."""
     civil_id_pointer: str
@@ -127,6 +129,8 @@ class SystemEntry(Contract):
     title_mn: str
     title_en: str
     credentials: tuple[Credential, ...] = ()
+    return_urls: tuple[str, ...] = ()
+    """Addresses of its pages to which a person is led back from the page of consent; each exactly as it will be asked for."""
 
 
 class MemberEntry(Contract):

@@ -19,6 +19,8 @@ class AgreementEvent(Event):
     """Code of the organisation that reads."""
     owner_organisation: str
     """Code of the organisation whose service is read."""
+    service: str
+    """Id of that service."""
 
 
 class AgreementDrafted(AgreementEvent):

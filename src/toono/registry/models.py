@@ -31,6 +31,7 @@ class System(models.Model):
     title_mn = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200)
     credentials = models.JSONField(default=list)
+    return_urls = models.JSONField(default=list)
     search = models.TextField(blank=True, default="")
 
     class Meta:

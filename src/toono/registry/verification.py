@@ -8,7 +8,6 @@ anchor that the gateway holds, then the signature, then the payload.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,9 +17,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pydantic import ValidationError
 
+from toono.kernel.jose import der_signature, from_base64url
 from toono.registry.contracts import ExchangeConfiguration
 from toono.registry.errors import (
     ConfigurationExpired,
@@ -110,9 +109,9 @@ def _trusted_signer(chain: list[x509.Certificate], anchors: list[x509.Certificat
     _check_certificate(signer, now)
     current = signer
     for depth, following in enumerate([*chain[1:], None]):
-        anchor = next((a for a in anchors if _issued(current, a)), None)
+        anchor = next((a for a in anchors if issued(current, a)), None)
         issuer = anchor or following
-        if issuer is None or not _issued(current, issuer):
+        if issuer is None or not issued(current, issuer):
             break
         _check_authority(issuer, depth)
         _check_certificate(issuer, now)
@@ -122,7 +121,8 @@ def _trusted_signer(chain: list[x509.Certificate], anchors: list[x509.Certificat
     raise ConfigurationForged("its certificate does not lead to an anchor")
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether ``issuer`` has signed ``certificate``, and bears the name that stands in it (RFC 5280 §6.1.3 a, without time and use)."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):
@@ -175,23 +175,18 @@ def _signed_payload(jws: str, signer: x509.Certificate) -> bytes:
     raw = _decoded(encoded)
     if len(raw) != 64:
         raise ConfigurationForged("its signature is not of 64 bytes")
-    signature = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
     try:
-        key.verify(signature, signed.encode(), ec.ECDSA(hashes.SHA256()))
+        key.verify(der_signature(raw), signed.encode(), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
         raise ConfigurationForged("its signature does not fit") from None
     return _decoded(signed.partition(".")[2])
 
 
 def _decoded(part: str) -> bytes:
-    """Base64url without padding (RFC 7515 §2), in its one canonical form: two texts never mean the same."""
     try:
-        content = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        raise ConfigurationMalformed("a part of it is no base64url") from None
-    if base64.urlsafe_b64encode(content).rstrip(b"=").decode() != part:
-        raise ConfigurationMalformed("a part of it is no canonical base64url")
-    return content
+        return from_base64url(part)
+    except ValueError:
+        raise ConfigurationMalformed("a part of it is no canonical base64url") from None
 
 
 def _configuration(payload: bytes) -> ExchangeConfiguration:

@@ -23,7 +23,7 @@ class CaseEvent(Event):
     due_at: datetime | None
     decided_at: datetime | None
     outcome: str | None
-    """``granted``, ``refused``, ``withdrawn``; None while open."""
+    """``granted``, ``refused``, ``withdrawn``, ``lapsed``; None while open."""
 
 
 class CaseSubmitted(CaseEvent):
@@ -38,10 +38,33 @@ class CaseDecided(CaseEvent):
     name: ClassVar[str] = "services.case_decided"
 
 
+class CaseLapsed(CaseEvent):
+    """A sent case ended before its decision: the applicant died."""
+
+    name: ClassVar[str] = "services.case_lapsed"
+
+
+class FactDisputed(Event):
+    """A person says that what a register told is wrong. The words do not travel."""
+
+    name: ClassVar[str] = "services.fact_disputed"
+
+    dispute_id: UUID
+    case_id: UUID
+    organisation: str
+    """Keeper of the register."""
+
+
 class CaseWithdrawn(CaseEvent):
     """Its owner took a sent case back before it was decided."""
 
     name: ClassVar[str] = "services.case_withdrawn"
+
+
+class CaseLate(CaseEvent):
+    """The term of a case has passed without a decision; told once."""
+
+    name: ClassVar[str] = "services.case_late"
 
 
 class DocumentIssued(CaseEvent):

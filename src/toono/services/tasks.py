@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from datetime import date
 from uuid import UUID
 
 from procrastinate import BaseRetryStrategy, RetryDecision
@@ -12,7 +13,8 @@ from procrastinate.jobs import Job
 
 from toono.services import api
 from toono.services.errors import RegisterSilent
-from toono.services.operations.jobs import PROCESS_CASE, QUEUE
+from toono.services.operations.editing import TRY_DRAFT
+from toono.services.operations.jobs import MOVE_TERMS, PROCESS_CASE, QUEUE
 
 log = logging.getLogger(__name__)
 
@@ -51,3 +53,50 @@ def resume_cases(timestamp: int) -> None:
 def remove_old_drafts(timestamp: int) -> None:
     """Remove drafts past their time."""
     api.remove_old_drafts()
+
+
+@app.periodic(cron="* * * * *", periodic_id="services_watch")
+@app.task(name="services.watch", queue="timers", queueing_lock="services_watch", lock="services_watch")
+def watch(timestamp: int) -> None:
+    """Look at the clocks of all cases."""
+    api.watch()
+
+
+@app.task(name=MOVE_TERMS, queue="timers", retry=BackOff())
+def move_terms(*, since: str, decree: str) -> None:
+    """The calendar has changed."""
+    api.move_terms(since=date.fromisoformat(since), decree=decree)
+
+
+@app.periodic(cron="50 3 * * *", periodic_id="services_remove_expired")
+@app.task(name="services.remove_expired", queue="timers", queueing_lock="services_remove_expired")
+def remove_expired(timestamp: int) -> None:
+    """Remove what of ended cases has come to the end of its time."""
+    api.remove_expired()
+
+
+@app.periodic(cron="0 2 * * *", periodic_id="services_tell_of_expiring_drafts")
+@app.task(name="services.tell_of_expiring_drafts", queue="timers", queueing_lock="services_tell_of_expiring_drafts")
+def tell_of_expiring_drafts(timestamp: int) -> None:
+    """Tell whose drafts are about to be removed; at ten in the morning in Ulaanbaatar."""
+    api.tell_of_expiring_drafts()
+
+
+@app.periodic(cron="30 * * * *", periodic_id="services_remind_of_corrections")
+@app.task(name="services.remind_of_corrections", queue="timers", queueing_lock="services_remind_of_corrections")
+def remind_of_corrections(timestamp: int) -> None:
+    """Remind of corrections that wait."""
+    api.remind_of_corrections()
+
+
+@app.periodic(cron="10 * * * *", periodic_id="services_migrate_open_cases")
+@app.task(name="services.migrate_open_cases", queue="timers", queueing_lock="services_migrate_open_cases")
+def migrate_open_cases(timestamp: int) -> None:
+    """Move sent cases to newer versions of their services, where those say so."""
+    api.migrate_open_cases()
+
+
+@app.task(name=TRY_DRAFT, queue="timers")
+def try_draft(*, draft_id: str) -> None:
+    """Run the tests of a definition that is being written."""
+    api.run_trial(draft_id=UUID(draft_id))

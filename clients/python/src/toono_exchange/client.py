@@ -169,6 +169,15 @@ class Client:
         path = f"/v1/messages/{quote(message_id, safe='')}/evidence{'?force' if stamp_now else ''}"
         return self._ask("GET", path, {}, None, None, deadline=deadline).content
 
+    def outcomes(self, message_id: str, *, deadline: float = 20.0) -> list[dict[str, Any]]:
+        """What became of the own calls under a message id, oldest first; ``state`` of each is ``answered``, ``not_done``, ``unknown`` or ``running``.
+
+        :raises Refused: the exchange knows no such call of this system: it was not done.
+        """
+        found = self._ask("GET", f"/v1/messages/{quote(message_id, safe='')}", {}, None, None, deadline=deadline)
+        calls: list[dict[str, Any]] = found.json()["calls"]
+        return calls
+
     # -- attempts ------------------------------------------------------------------------------------------------------
 
     def _ask(
@@ -312,6 +321,8 @@ def _problem(got: httpx.Response) -> Exception:
         return Refused(code, detail, outcome=outcome, status=got.status_code, document=document)
     after = _retry_after(got)
     error = Unavailable(code, detail, outcome=outcome, status=got.status_code, document=document)
+    if code == "idempotency_unknown":
+        return error  # a gateway failed during the call: it will stay so
     if got.status_code in (502, 504) and not str(document.get("xroad_type", "")).endswith(".network_error"):
         return error  # the register answers, but nothing that may be passed on: it will do so again
     return _Again(error, after=after, next_gateway=got.status_code == 503 and after is None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -124,6 +126,50 @@ def test_an_offer_that_changed_is_shown_again(sarnai: Any) -> None:
 def test_what_nobody_asks_for_is_an_unknown_page(sarnai: Any, agreement: str) -> None:
     sarnai.open(f"/consents/ask?agreement={agreement}")
     assert sarnai.answer.status_code == 404 and sarnai.heading == "Ийм зөвшөөрөл хүссэн байгууллага алга"
+
+
+# -- led back to the consumer's page ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bank_page(stack: Any) -> Iterator[str]:
+    """A page of the bank that it has registered; gives its address."""
+    from tests.bank_page import registered_page
+
+    with registered_page() as address:
+        yield address
+
+
+@pytest.mark.parametrize(("button", "told"), [("Уншихыг зөвшөөрөх", "given"), ("Зөвшөөрөхгүй", "refused")])
+def test_the_person_comes_back_to_the_page_that_sent_them(sarnai: Any, bank: Bank, bank_page: str, button: str, told: str) -> None:
+    sarnai.open(f"{ASK}&return_to={quote(bank_page, safe='')}&state=loan-77")
+    origin = bank_page.partition("/back")[0]
+    assert f"form-action 'self' {origin};" in sarnai.answer.headers["content-security-policy"] + ";"
+    assert f"Хариугаа өгсний дараа {origin.removeprefix('http://')} хуудас руу буцна." in sarnai.text
+    sarnai.press(button)
+    assert str(sarnai.answer.url) == f"{bank_page}?consent={told}&state=loan-77"
+    assert refused(bank.read(sarnai.civil_id)) is (told == "refused")
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["return_to={page}/", "return_to={page}%3Fx", "return_to=https://evil.example/", "return_to=//evil.example", "return_to={page}&state=a%26b", "return_to=javascript:alert(1)"],
+)  # fmt: skip
+def test_nobody_is_led_to_an_address_that_is_not_registered(sarnai: Any, bank: Bank, bank_page: str, more: str) -> None:
+    sarnai.open(f"{ASK}&{more.format(page=quote(bank_page, safe=''))}")
+    assert (sarnai.answer.status_code, sarnai.heading) == (400, "Буцах хаяг бүртгэлгүй байна")
+    sarnai.open(f"{ASK}&return_to={quote(bank_page, safe='')}")
+    sarnai.press("Уншихыг зөвшөөрөх", return_to="https://evil.example/")  # the form was changed on its way
+    assert sarnai.answer.status_code == 400
+    assert refused(bank.read(sarnai.civil_id))
+
+
+def test_an_offer_that_changed_is_shown_again_and_still_leads_back(sarnai: Any, bank_page: str) -> None:
+    sarnai.open(f"{ASK}&return_to={quote(bank_page, safe='')}&state=s")
+    sarnai.press("Уншихыг зөвшөөрөх", token="0" * 64)
+    assert "Зөвшөөрлийн нөхцөл сая өөрчлөгдлөө" in sarnai.text
+    sarnai.press("Уншихыг зөвшөөрөх")
+    assert str(sarnai.answer.url) == f"{bank_page}?consent=given&state=s"
 
 
 def test_another_persons_consent_cannot_be_taken_back(sarnai: Any, at_browser: Any, fresh_person: Any) -> None:

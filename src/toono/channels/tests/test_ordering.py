@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from toono.channels.tests.steps import apply_for_water, order_reference
+from toono.channels.tests.steps import WATER, answer, apply_for_water, begin, in_a_week, order_reference
 
 
 def test_a_reference_is_ordered_with_two_presses_and_nothing_typed(citizen: Any) -> None:
@@ -76,46 +76,37 @@ def test_the_document_is_looked_at_saved_and_shown_to_others(citizen: Any) -> No
 
 
 def test_questions_come_one_a_page_and_say_what_is_wrong(citizen: Any) -> None:
-    citizen.open("/services/water-use-permit/")
-    citizen.press(form=citizen.page.xpath("//main//form[@id='start']")[0])
+    begin(citizen, "water-use-permit")
     assert "/question/" in citizen.path
     assert len(citizen.page.xpath("//main//h1")) == 1
-    citizen.press(form=citizen.page.xpath("//main//form")[0])
+    answer(citizen)
     page = citizen.page
     assert page.xpath("string(//title)").startswith("Алдаа: ")
     (link,) = page.xpath("//*[contains(@class, 'govuk-error-summary')]//a/@href")
-    field = page.xpath(f"//*[@id='{link[1:]}']")[0]
-    assert field.get("name") == "value"
-    assert page.xpath("//*[@id='value-error']") and "value-error" in page.xpath("string(//fieldset/@aria-describedby)")
+    assert page.xpath(f"//*[@id='{link[1:]}']")[0].get("name") == "purpose"
+    assert page.xpath("//*[@id='purpose-error']") and "purpose-error" in page.xpath("string(//fieldset/@aria-describedby)")
 
 
 def test_what_was_typed_wrongly_is_still_there(citizen: Any) -> None:
-    citizen.open("/services/water-use-permit/")
-    citizen.press(form=citizen.page.xpath("//main//form[@id='start']")[0])
-    for question, value in (("purpose", "livestock"), ("source", "river"), ("place", "Тооно")):
-        assert citizen.path.endswith(question)
-        citizen.press(form=citizen.page.xpath("//main//form")[0], value=value)
-    citizen.press(form=citizen.page.xpath("//main//form")[0], value="их «ус»")
-    assert citizen.page.xpath("string(//input[@name='value']/@value)") == "их «ус»"
+    begin(citizen, "water-use-permit")
+    while not citizen.path.endswith("/amount"):
+        answer(citizen, **WATER | {"source": "river"})
+    answer(citizen, amount="их «ус»")
+    assert citizen.page.xpath("string(//input[@name='amount']/@value)") == "их «ус»"
 
 
 def test_one_answer_is_changed_from_the_check_page_and_leads_back(citizen: Any) -> None:
-    citizen.open("/services/water-use-permit/")
-    citizen.press(form=citizen.page.xpath("//main//form[@id='start']")[0])
+    begin(citizen, "water-use-permit")
     path = apply_until_check(citizen)
     citizen.open(citizen.page.xpath("string(//a[contains(@href, '/question/amount')]/@href)"))
-    assert citizen.page.xpath("string(//input[@name='value']/@value)") == "60"
-    citizen.press(form=citizen.page.xpath("//main//form")[0], value="70")
+    assert citizen.page.xpath("string(//input[@name='amount']/@value)") == "60"
+    answer(citizen, amount="70")
     assert citizen.path == path and "70" in citizen.text
 
 
 def apply_until_check(browser: Any) -> str:
-    from toono.channels.tests.steps import WATER, in_a_week
-
     while not browser.path.endswith("/check"):
-        question = browser.path.rsplit("/", 1)[1]
-        values = in_a_week() if question == "from_date" else {"value": WATER[question]}
-        browser.press(form=browser.page.xpath("//main//form")[0], **values)
+        answer(browser, **WATER | {"from_date": in_a_week()})
     return str(browser.path)
 
 
@@ -158,8 +149,8 @@ def test_a_neighbour_finds_nothing_of_hers_by_any_address(
         assert neighbour.client.get(path).status_code == 404, path
     token = html.fromstring(neighbour.client.get("/my/").text).xpath("string(//input[@name='csrfmiddlewaretoken']/@value)")
     for path in (f"{case}/check", f"{case}/question/purpose", f"{case}/withdraw", f"{case}/rate"):
-        answer = neighbour.client.post(path, data={"csrfmiddlewaretoken": token, "stars": "1", "value": "x", "form_token": "x"})
-        assert answer.status_code == 404, path
+        posted = neighbour.client.post(path, data={"csrfmiddlewaretoken": token, "stars": "1", "purpose": "x", "form_token": "x"})
+        assert posted.status_code == 404, path
 
 
 @pytest.mark.parametrize("path", ["/desk/", "/desk/01890000-0000-7000-8000-000000000001"])

@@ -182,12 +182,12 @@ def test_a_complaint_goes_to_the_owner_and_its_answer_comes_back(sarnai: Any, ow
     assert not sarnai.page.xpath("//main//textarea")
 
     owner.open("/desk/")
-    owner.follow("Мэдээлэл уншсан тухай гомдол")
+    owner.follow("Иргэдийн гомдол")
     [link] = owner.page.xpath(f"//li[contains(., '{number}')]//a/@href")
     owner.open(link)
     assert "Хасар банк ХК" in owner.text and sarnai.civil_id not in owner.answer.text
     owner.press("Иргэнд хариу өгөх", words="")
-    assert "Уншилт хууль ёсных эсэхийг сонгоно уу" in owner.text
+    assert "Юу тогтоосноо сонгоно уу" in owner.text
     owner.press("Иргэнд хариу өгөх", finding="unlawful")
     assert "Иргэнд өгөх хариугаа бичнэ үү" in owner.text and owner.page.xpath("//input[@value='unlawful']/@checked")
     owner.press("Иргэнд хариу өгөх", finding="unlawful", words="Ажилтан эрхгүй уншсан.")

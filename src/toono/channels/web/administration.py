@@ -17,8 +17,10 @@ def overview(request: ToonoRequest) -> HttpResponse:
     """Links to the consoles of the rooms, each with a word on what it is for."""
     links = (
         ("registry:overview", _("Мэдээлэл солилцооны бүртгэл"), _("Байгууллага, систем, үйлчилгээ, мэдээлэл авах эрх")),
-        ("exchange_people:traffic", _("Солилцооны ачаалал"), _("Хэн хэнээс хэдэн удаа авсан, хэр удсан, юу бүтээгүй")),
+        ("exchange:traffic", _("Солилцооны ачаалал"), _("Хэн хэнээс хэдэн удаа авсан, хэр удсан, юу бүтээгүй")),
         ("exchange:messages", _("Солилцооны бүртгэл"), _("Дуудлагыг дугаараар нь олж, нотолгоог нь татах")),
+        ("channels:reviews", _("Үйлчилгээний тодорхойлолт"), _("Шинжээчдийн бичсэнийг хянаж, батлах, нийтлэх")),
+        ("channels:calendar", _("Шилжүүлсэн өдрүүд"), _("Тогтоолоор ажлын эсвэл амралтын болгосон өдрүүд")),
         ("pki:certificates", _("Гэрчилгээ"), _("Олгосон гэрчилгээг үзэх, хүчингүй болгох")),
     )
     return render(request, "channels/administration.html", {"links": links})

@@ -1,4 +1,4 @@
-"""The desk of the owner of a register: complaints of persons who do not recognise a reading, and their answers."""
+"""Complaints to an organisation, about a reading that the person does not recognise or a case that is late, and their answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from toono.feedback import api as feedback
 from toono.feedback.contracts import ANSWER_LENGTH
-from toono.feedback.errors import AlreadyAnswered, AnswerMissing, FindingMissing
+from toono.feedback.errors import AlreadyAnswered, AnswerMissing, FindingMissing, HeadAnswers
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
 from toono.kernel.clock import now
@@ -29,18 +29,21 @@ def complaints(request: ToonoRequest) -> HttpResponse:
 @allow(Role.OFFICER, Role.REPRESENTATIVE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def complaint(request: ToonoRequest, complaint_id: UUID) -> HttpResponse:
-    """One complaint beside the reading; the answer. What is missing is said beside its field, and nothing typed is lost."""
+    """One complaint beside what it is about; the answer. What is missing is said beside its field, and nothing typed is lost."""
     finding, words = request.POST.get("finding", ""), request.POST.get("words", "")
     more: dict[str, object] = {}
     if request.method == "POST":
         try:
             feedback.answer_complaint(actor=request.actor, complaint_id=complaint_id, finding=finding, words=words)
             return HttpResponseRedirect(redirect("channels:complaint", complaint_id=complaint_id).url + "?answered=1")
-        except (FindingMissing, AnswerMissing, AlreadyAnswered) as error:
+        except (FindingMissing, AnswerMissing, AlreadyAnswered, HeadAnswers) as error:
             wrong = {FindingMissing: "finding", AnswerMissing: "words"}.get(type(error), "answer")
             more = {"errors": [{"text": _(error.title_mn), "href": f"#{wrong}"}], "wrong": wrong}
+    found = feedback.complaint(actor=request.actor, complaint_id=complaint_id)
     context = {
-        "complaint": feedback.complaint(actor=request.actor, complaint_id=complaint_id),
+        "complaint": found,
+        "may_answer": feedback.may_answer_complaint(actor=request.actor, complaint=found),
+        "at_desk": request.actor.role is Role.OFFICER,
         "answered_now": "answered" in request.GET,
         "answer_length": ANSWER_LENGTH,
         "finding": finding,

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,16 +15,30 @@ from toono.feedback.errors import AlreadyRated, NotDecidedYet, RatingRefused
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
 from toono.services import api as services
-from toono.services.contracts import CaseView, NextKind, Phase, QuestionPage
-from toono.services.errors import AlreadySubmitted, AnswersChanged, NotAllowedNow, NotComplete
+from toono.services.contracts import CaseView, NextKind, PaymentView, Phase
+from toono.services.errors import (
+    AlreadySubmitted,
+    AnswersChanged,
+    ApplicantNotChosen,
+    ConsentNeeded,
+    NotAllowedNow,
+    NotComplete,
+    NotForThisPerson,
+    NothingToCorrect,
+    RegisterSilent,
+    SignatureMissing,
+    Stopped,
+)
 
 WAITING_SECONDS = {Phase.PROCESSING: 1, Phase.WAITING_FOR_REGISTER: 15, Phase.GRANTED: 1}
 """How often a waiting page asks again, by phase; a granted case waits for its document. An officer is not waited for by the second."""
 
 
-def _onward(case: CaseView, *, from_check: bool = False) -> HttpResponseRedirect:
-    """To where the person goes on with a draft, or to the case itself."""
-    if case.next.kind == NextKind.QUESTION and case.next.question:
+def onward(case: CaseView, *, from_check: bool = False) -> HttpResponseRedirect:
+    """To where the person goes on with a draft or a correction, or to the case itself."""
+    if case.next.kind == NextKind.STOP:
+        return redirect("channels:stopped", case_id=case.id)
+    if case.next.kind in {NextKind.QUESTION, NextKind.CORRECTION} and case.next.question:
         answer = redirect("channels:question", case_id=case.id, question=case.next.question)
         return HttpResponseRedirect(answer.url + "?from=check") if from_check else answer
     if case.next.kind == NextKind.CHECK:
@@ -39,35 +52,35 @@ def start(request: ToonoRequest, code: str) -> HttpResponse:
     """Open a draft or go on with an open one. A mere visit of the address leads to the page of the service."""
     if request.method != "POST":
         return redirect("channels:service", code=code)
-    return _onward(services.start_case(actor=request.actor, service=code))
-
-
-def _typed(request: ToonoRequest) -> str:
-    """What was typed; a date has three fields, year, month and day, and is joined as ``2026-11-22``."""
-    if "year" not in request.POST:
-        return request.POST.get("value", "")
-    year, month, day = (request.POST.get(part, "").strip() for part in ("year", "month", "day"))
-    return f"{year}-{month.zfill(2)}-{day.zfill(2)}" if year or month or day else ""
+    try:
+        return onward(services.start_case(actor=request.actor, service=code, on_behalf=request.POST.get("on_behalf")))
+    except (ApplicantNotChosen, NotForThisPerson, RegisterSilent):
+        return redirect("channels:applicant", code=code)
 
 
 @allow(Role.CITIZEN)
 @require_http_methods(["GET", "HEAD", "POST"])
-def question(request: ToonoRequest, case_id: UUID, question: str) -> HttpResponse:
-    """One question: show it, or save the answer and go on."""
-    from_check = (request.POST.get("from") or request.GET.get("from")) == "check"
-    try:
-        if request.method == "POST":
-            result = services.answer(actor=request.actor, case_id=case_id, question=question, value=_typed(request), from_check=from_check)
-            if not isinstance(result, QuestionPage):
-                return _onward(result, from_check=from_check)
-        else:
-            result = services.question(actor=request.actor, case_id=case_id, question=question, from_check=from_check)
-    except AlreadySubmitted:
-        return redirect("channels:case", case_id=case_id)
-    errors = [{"text": result.error.to(get_language() or "mn"), "href": "#value"}] if result.error else []
-    year, month, day = ([*result.value.split("-"), "", "", ""])[:3]
-    context = {"page": result, "errors": errors, "date": {"year": year, "month": month.lstrip("0"), "day": day.lstrip("0")}}
-    return render(request, "channels/question.html", context)
+def applicant(request: ToonoRequest, code: str) -> HttpResponse:
+    """For whom the person applies: themselves, a child, a company; or a page that says that the service is not for them."""
+    chosen = request.POST.get("on_behalf")
+    if request.method == "POST" and chosen is not None:
+        try:
+            return onward(services.start_case(actor=request.actor, service=code, on_behalf=chosen))
+        except (NotForThisPerson, RegisterSilent):
+            pass  # the register has changed since the page was shown, or is silent by now: the page says so
+    found = services.applicants(actor=request.actor, service=code)
+    errors = [{"text": _("Хэний өмнөөс хүсэлт гаргахаа сонгоно уу"), "href": "#on_behalf"}] if request.method == "POST" else []
+    return render(request, "channels/applicant.html", {"found": found, "errors": errors})
+
+
+@allow(Role.CITIZEN)
+@require_safe
+def stopped(request: ToonoRequest, case_id: UUID) -> HttpResponse:
+    """Why the person cannot get the service, and what they can do instead."""
+    found = services.resume_draft(actor=request.actor, case_id=case_id)
+    if found.stop is None:
+        return onward(found)
+    return render(request, "channels/stopped.html", {"case": found})
 
 
 @allow(Role.CITIZEN)
@@ -81,24 +94,38 @@ def check(request: ToonoRequest, case_id: UUID) -> HttpResponse:
         page = services.check(actor=request.actor, case_id=case_id)
     except AlreadySubmitted:
         return redirect("channels:case", case_id=case_id)
-    except NotComplete:
-        return _onward(services.case(actor=request.actor, case_id=case_id), from_check=True)
-    except AnswersChanged as changed:
+    except SignatureMissing:
+        return redirect("channels:sign", case_id=case_id)
+    except (NotComplete, NothingToCorrect, Stopped):
+        return onward(services.case(actor=request.actor, case_id=case_id), from_check=True)
+    except (AnswersChanged, ConsentNeeded) as changed:
         errors = [{"text": f"{_(changed.title_mn)}. {_(changed.next_mn)}"}]
         page = services.check(actor=request.actor, case_id=case_id)
         return render(request, "channels/check.html", {"page": page, "errors": errors})
     return render(request, "channels/check.html", {"page": page})
 
 
+def _wait_seconds(found: CaseView, payment: PaymentView | None) -> int | None:
+    """A bill that is being opened, and one that was paid, are a moment's matter; the payer is not hurried."""
+    if payment is not None:
+        return 2 if payment.paid or (payment.pay_url is None and not payment.bank_silent) else 30
+    return WAITING_SECONDS.get(found.phase)
+
+
 def _case_context(request: ToonoRequest, case_id: UUID) -> dict[str, object]:
-    found = services.case(actor=request.actor, case_id=case_id)
+    found = services.resume_draft(actor=request.actor, case_id=case_id)
     waits = found.next.kind == NextKind.WAIT
     finished = found.decision is not None and not waits
+    payment = services.payment(actor=request.actor, case_id=case_id) if found.phase is Phase.WAITING_FOR_PAYMENT else None
     return {
         "case": found,
+        "payment": payment,
         "rating": feedback.rating(actor=request.actor, case_id=case_id) if finished else None,
         "may_rate": finished,
-        "wait_seconds": WAITING_SECONDS.get(found.phase) if waits else None,
+        "complaint": feedback.complaint_of_case(actor=request.actor, case_id=case_id),
+        "complained_now": "complained" in request.GET,
+        "late": feedback.is_late(case=found),
+        "wait_seconds": _wait_seconds(found, payment) if waits or payment else None,
         "stars": _stars(),
         "comment_length": COMMENT_LENGTH,
     }

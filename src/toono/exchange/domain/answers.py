@@ -36,7 +36,12 @@ class ProviderAnswer:
     status: int
     reason: str
     headers: list[Header]
+    """Names in lower case."""
     body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value under this lower-case name."""
+        return next((value for known, value in self.headers if known == name), None)
 
 
 class _State(Enum):

@@ -7,22 +7,19 @@ desk takes several readings. What may be read is said by the agreement, and each
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from toono.exchange import limits
 from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.subjects import folded
+from toono.kernel.jose import der_signature, from_base64url, json_object
 from toono.registry.contracts import CitizenAuthentication, IssuerEntry
 
 TYPE: Final = "toono-authentication+jwt"
@@ -119,6 +116,10 @@ def check_method(found: Statement, allowed: Sequence[CitizenAuthentication]) -> 
         raise _denied("authentication_too_weak", f"The citizen has authenticated by {found.method.value}; the agreement asks for: {ways}.")
 
 
+def of_a_thing() -> Fault:
+    return _denied("authentication_without_person", "The address names a thing; whose it is nobody knows before the answer.")
+
+
 def missing() -> Fault:
     return _denied("authentication_missing", "The agreement asks for a statement of the citizen's authentication; the call has none.")
 
@@ -147,30 +148,17 @@ def _parts(text: str) -> tuple[bytes, dict[str, Any], bytes]:
 
 
 def _members(part: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) != len(pairs):
-            raise ValueError("a member twice")
-        return members
-
     try:
-        found = json.loads(_decoded(part).decode(), object_pairs_hook=once)
-    except (ValueError, RecursionError):
-        raise _malformed("holds no JSON, or a member twice") from None
-    if not isinstance(found, dict):
-        raise _malformed("holds no JSON object")
-    return found
+        return json_object(_decoded(part))
+    except ValueError:
+        raise _malformed("holds no JSON object, or a member twice") from None
 
 
 def _decoded(part: str) -> bytes:
-    """Base64url without padding, in its one canonical form (RFC 7515 §2)."""
     try:
-        content = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        raise _malformed("is no base64url") from None
-    if base64.urlsafe_b64encode(content).rstrip(b"=").decode() != part:
-        raise _malformed("is no canonical base64url")
-    return content
+        return from_base64url(part)
+    except ValueError:
+        raise _malformed("is no canonical base64url") from None
 
 
 def _check_signature(signed: bytes, signature: bytes, keys: tuple[EllipticCurvePublicKey, ...] | None, issuer: str) -> None:
@@ -178,7 +166,7 @@ def _check_signature(signed: bytes, signature: bytes, keys: tuple[EllipticCurveP
     if keys is None:
         raise _denied("authentication_issuer_unknown", f"The exchange knows no issuer «{issuer[:100]}» of statements of authentication.")
     if len(signature) == 64:
-        der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+        der = der_signature(signature)
         for key in keys:
             try:
                 key.verify(der, signed, _ES256)

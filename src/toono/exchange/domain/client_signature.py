@@ -6,9 +6,8 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
 from toono.exchange.domain.signatures import ALGORITHM
+from toono.kernel.jose import raw_signature
 
 
 class Unsigned(NamedTuple):
@@ -30,6 +29,4 @@ def prepare(*, method: str, target_uri: str, headers: Mapping[str, str], key_id:
 
 def signed_headers(unsigned: Unsigned, der: bytes) -> dict[str, str]:
     """``Signature-Input`` and ``Signature`` for a DER signature; on the wire it is r and s, 32 bytes each (RFC 9421 §3.3.4)."""
-    r, s = decode_dss_signature(der)
-    raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    return {"signature-input": f"sig1={unsigned.parameters}", "signature": f"sig1=:{b64encode(raw).decode()}:"}
+    return {"signature-input": f"sig1={unsigned.parameters}", "signature": f"sig1=:{b64encode(raw_signature(der)).decode()}:"}

@@ -84,10 +84,15 @@ _OLD_TYPES: Final = {code: old_type(code.value) for code in Code}
 class Fault(Exception):
     """A call is not done. ``reason`` is stable and finer than the type; ``message`` is for an engineer to read."""
 
-    def __init__(self, code: Code, reason: str, message: str, *, retry_after: int | None = None) -> None:
-        """:param retry_after: seconds after which the same call may be done."""
+    def __init__(
+        self, code: Code, reason: str, message: str, *, retry_after: int | None = None, earlier: dict[str, str] | None = None
+    ) -> None:
+        """
+        :param retry_after: seconds after which the same call may be done.
+        :param earlier: ``message_id`` and ``request_id`` of an earlier call, about which this fault tells.
+        """
         super().__init__(f"{code.value} ({reason}): {message}")
-        self.code, self.reason, self.retry_after = code, reason, retry_after
+        self.code, self.reason, self.retry_after, self.earlier = code, reason, retry_after, earlier
         self.message = message.encode("utf-8", "backslashreplace").decode()  # it may quote bytes that are no text
         self.id = str(uuid4())
 

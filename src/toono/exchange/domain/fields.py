@@ -177,7 +177,7 @@ def _project_body(projection: Projection, body: bytes) -> tuple[bytes, tuple[str
 
 
 def _problem(answer: ProviderAnswer) -> bytes:
-    kind = next((value for name, value in answer.headers if name == "content-type"), "")
+    kind = answer.header("content-type") or ""
     if kind.partition(";")[0].strip().lower() != _PROBLEM:
         return b""
     try:

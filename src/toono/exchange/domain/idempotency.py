@@ -1,15 +1,17 @@
 """Repeating a call without doing it twice (IETF draft «The Idempotency-Key HTTP Header Field»).
 
 The key is used up, in the commit of the request, together with a fingerprint of the call; a second call under it is not forwarded. It gets the answer that the first one got, byte for
-byte from the log, or hears that the first is still under way, or that it was another call. Where the first is known not to have reached the provider, the
+byte from the log, or hears that the first is still under way, that its outcome is unknown (the gateway that carried it has failed), or that it was another call. Where the first is known not to have reached the provider, the
 call is done after all: then the key counts as one of a further attempt.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from toono.exchange import limits
 from toono.exchange.domain.evidence.hashchain import MessageDigests
@@ -36,6 +38,11 @@ _STRING: Final = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"|([\
 class Stored(NamedTuple):
     """What the log knows of the call under a key: a row of ``exchange_stored_answer``."""
 
+    request_id: UUID
+    message_id: str | None
+    """None: of a message that is no longer kept."""
+    held_until: datetime
+    """Until then it may still be answered."""
     fingerprint: bytes
     status: int | None
     """None: no answer yet."""
@@ -81,17 +88,17 @@ def fingerprint(*, method: str, target: str, headers: list[Header], digests: Mes
     return sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
-def check_same(stored: Stored | None, wanted: bytes) -> Stored:
+def check_same(stored: Stored | None, wanted: bytes, now: datetime) -> Stored:
     """The stored answer, if it is that of the same call.
 
-    :raises Fault: the key belongs to another call, or the call is not done yet.
+    :raises Fault: the key belongs to another call; or that call is not done yet; or nobody will ever answer it, since its gateway failed on the way.
     """
     if stored is None:
         raise _running()
     if stored.fingerprint != wanted:
         raise Fault(Code.INVALID_REQUEST, "idempotency_reused", "This Idempotency-Key was used for another call; make a new one for each.")
     if stored.status is None:
-        raise _running()
+        raise _running() if now < stored.held_until else _unknown(stored)
     return stored
 
 
@@ -99,8 +106,18 @@ def _running() -> Fault:
     return Fault(
         Code.INVALID_REQUEST,
         "idempotency_running",
-        "The call under this Idempotency-Key has no answer yet. If it stays so for minutes, a gateway has failed meanwhile: ask the provider whether it was done.",
+        "The call under this Idempotency-Key has no answer yet.",
         retry_after=1,
+    )
+
+
+def _unknown(stored: Stored) -> Fault:
+    return Fault(
+        Code.INVALID_REQUEST,
+        "idempotency_unknown",
+        "The gateway failed during the call under this Idempotency-Key: whether the provider did it, nobody here knows. Ask the provider by the earlier call's "
+        "message id or request id, and use a new key if it was not done.",
+        earlier={"message_id": stored.message_id or "", "request_id": str(stored.request_id)},
     )
 
 

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from toono.exchange.domain.evidence import hashchain, xades
 from toono.exchange.domain.evidence.hashchain import MessageDigests
+from toono.kernel.jose import der_signature
 
 DIGEST: Final = hashchain.DIGEST_BYTES
 NOTHING: Final = bytes(DIGEST)
@@ -99,10 +100,8 @@ def _verified(signer: Signer, digest: bytes, value: bytes) -> bool:
     key = signer.certificate.public_key()
     if not isinstance(key, EllipticCurvePublicKey):
         return False
-    half = len(value) // 2
-    der = encode_dss_signature(int.from_bytes(value[:half]), int.from_bytes(value[half:]))
     try:
-        key.verify(der, digest, ECDSA(Prehashed(SHA512())))
-    except InvalidSignature:
+        key.verify(der_signature(value, len(value) // 2), digest, ECDSA(Prehashed(SHA512())))
+    except (InvalidSignature, ValueError):
         return False
     return True

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from toono.registry.verification import issued
+
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far the responder's clock may run ahead."""
 RESPONSE_BYTES: Final = 64 * 1024
@@ -57,7 +59,7 @@ class CertificateStatus(NamedTuple):
 
 def issuer_of(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> x509.Certificate | None:
     """The one of ``authorities`` that issued ``certificate``."""
-    return next((authority for authority in authorities if _issued(certificate, authority)), None)
+    return next((authority for authority in authorities if issued(certificate, authority)), None)
 
 
 def responder_address(certificate: x509.Certificate) -> str | None:
@@ -142,7 +144,7 @@ def _named(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
 
 def _check_responder(responder: x509.Certificate, issuer: x509.Certificate, now: datetime) -> None:
     """A responder of its own is named by the authority itself, for this purpose (RFC 6960 §4.2.2.2)."""
-    if not _issued(responder, issuer):
+    if not issued(responder, issuer):
         raise OcspRefused("ocsp_untrusted", "The OCSP responder's certificate is not of the certificate's authority.")
     try:
         usage = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -152,14 +154,6 @@ def _check_responder(responder: x509.Certificate, issuer: x509.Certificate, now:
         raise OcspRefused("ocsp_untrusted", "The OCSP responder's certificate is not for answering about certificates.")
     if not responder.not_valid_before_utc - CLOCK_SKEW <= now <= responder.not_valid_after_utc:
         raise OcspRefused("ocsp_untrusted", "The OCSP responder's certificate is not valid now.")
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
 
 
 def _signed(response: ocsp.OCSPResponse, responder: x509.Certificate, algorithm: HashAlgorithm) -> bool:

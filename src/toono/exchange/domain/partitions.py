@@ -72,6 +72,8 @@ class Table(NamedTuple):
     append_only: bool
     packed: bool
     """Rows stay whole up to eight kilobytes (``toast_tuple_target``); for messages."""
+    key: str = "id"
+    """Column with the UUIDv7 by which rows are parted."""
 
     def partition(self, wanted: Period) -> str:
         """Name of the partition of ``wanted``."""
@@ -102,5 +104,8 @@ MESSAGES: Final = {
 }
 """The message log by class of retention."""
 LEDGER: Final = Table("exchange_ledgerentry", Length.MONTH, _MONTHS, append_only=True, packed=False)
+SIGNATURES: Final = Table("exchange_signature", Length.MONTH, _MONTHS, append_only=True, packed=False)
+PLACES: Final = Table("exchange_stampleaf", Length.MONTH, _MONTHS, append_only=True, packed=False, key="subject")
+"""Places under time-stamps, by what stands there."""
 TRAFFIC: Final = Table("exchange_traffic", Length.MONTH, _MONTHS, append_only=False, packed=False)
-TABLES: Final = (*MESSAGES.values(), LEDGER, TRAFFIC)
+TABLES: Final = (*MESSAGES.values(), LEDGER, SIGNATURES, PLACES, TRAFFIC)

@@ -53,6 +53,7 @@ _BY_REASON: Final[dict[str, int]] = {
     "address_too_long": 414,
     "head_too_large": 431,
     "idempotency_running": 409,
+    "idempotency_unknown": 409,
     "idempotency_reused": 422,
     "unknown_member": 401,
     "unknown_client": 401,
@@ -104,6 +105,8 @@ def problem(fault: Fault, *, base_url: str, message_id: str, outcome: Outcome) -
     if message_id:
         document["message_id"] = message_id
         headers.append(("toono-message-id", message_id))
+    if fault.earlier is not None:
+        document["earlier"] = fault.earlier
     if status == 401:
         headers.append(("www-authenticate", _challenge(fault)))
     if status == 405:

@@ -10,8 +10,7 @@ Whoever has kept a published root (or a mirror of the files) needs nobody's word
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode, urlsafe_b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from toono.exchange.domain import roots
 from toono.exchange.domain.evidence import hashchain, signature_check, stamp_check, xades
 from toono.exchange.domain.evidence.findings import Refused
 from toono.exchange.domain.evidence.hashchain import MessageDigests
+from toono.kernel.jose import json_object, unverified_payload
 
 Json = dict[str, Any]
 
@@ -123,8 +123,7 @@ def _root(hour: Mapping[str, Any] | None, stamped: bytes) -> bytes | None:
     if hour is None:
         return None
     root = sha512(_bytes(hour["previous"]) + roots.follow(stamped, hour["path"])).digest()
-    part = str(hour["jws"]).split(".")[1]
-    said = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    said = json_object(unverified_payload(str(hour["jws"])))
     if root != _bytes(hour["root"]) or root != _bytes(said["root"]):
         raise ProofBroken("hour", "The hourly root does not hold this time-stamp.")
     return root

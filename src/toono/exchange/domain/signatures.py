@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from toono.exchange import limits
 from toono.exchange.domain.faults import Code, Fault
+from toono.kernel.jose import der_signature
 
 ALGORITHM: Final = "ecdsa-p256-sha256"
 _ES256: Final = ECDSA(SHA256())
@@ -173,11 +173,9 @@ def _component(name: str, request: SignedRequest) -> str:
 
 def verify(signed: SignatureInput, request: SignedRequest, key: EllipticCurvePublicKey) -> None:
     """:raises Fault: the signature is not of this request and key."""
-    half = len(signed.value) // 2
     if len(signed.value) == 64:
-        der = encode_dss_signature(int.from_bytes(signed.value[:half], "big"), int.from_bytes(signed.value[half:], "big"))
         try:
-            key.verify(der, signature_base(signed, request), _ES256)
+            key.verify(der_signature(signed.value), signature_base(signed, request), _ES256)
         except InvalidSignature:
             pass
         else:

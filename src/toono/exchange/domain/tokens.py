@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import json
 from collections.abc import Sequence
@@ -21,11 +19,11 @@ from urllib.parse import parse_qsl
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from toono.exchange import limits
 from toono.exchange.domain.faults import Code, Fault
+from toono.kernel.jose import base64url, der_signature, from_base64url, json_object
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ES256: Final = ECDSA(SHA256())
@@ -115,7 +113,7 @@ def parse_assertion(assertion: str) -> Assertion:
     if len(assertion) > limits.ASSERTION_BYTES or len(parts) != 3:
         raise _not_this("The assertion is no compact JWS.")
     try:
-        header, claims, signature = _object(_decoded(parts[0])), _object(_decoded(parts[1])), _decoded(parts[2])
+        header, claims, signature = json_object(from_base64url(parts[0])), json_object(from_base64url(parts[1])), from_base64url(parts[2])
     except ValueError:
         raise _not_this("The assertion cannot be read.") from None
     if not header.keys() <= _HEADER_FIELDS or header.get("alg") != "ES256" or header.get("typ", "JWT") != "JWT":
@@ -165,7 +163,7 @@ def verify_assertion(assertion: Assertion, key: EllipticCurvePublicKey) -> None:
     raw = assertion.signature
     if len(raw) == 64:
         try:
-            key.verify(encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")), assertion.signed, _ES256)
+            key.verify(der_signature(raw), assertion.signed, _ES256)
         except InvalidSignature:
             pass
         else:
@@ -200,8 +198,8 @@ class TokenKeys:
             "iss": issuer, "aud": issuer, "sub": client, "client_id": client, "iat": now, "exp": now + limits.TOKEN_SECONDS, "jti": token_id,
             "cnf": {"kid": key_id},
         }  # fmt: skip
-        signed = f"{_TOKEN_HEADER}.{_encoded(json.dumps(claims, separators=(',', ':')).encode())}"
-        return f"{signed}.{_encoded(self._mac(self._keys[0], signed))}"
+        signed = f"{_TOKEN_HEADER}.{base64url(json.dumps(claims, separators=(',', ':')).encode())}"
+        return f"{signed}.{base64url(self._mac(self._keys[0], signed))}"
 
     def read(self, token: str, *, issuer: str, now: float) -> AccessToken:
         """What ``token`` says. Nothing of it is read before its authentication code is right.
@@ -211,9 +209,9 @@ class TokenKeys:
         signed, _, code = token.rpartition(".")
         if len(token) > limits.TOKEN_BYTES or not signed.startswith(_TOKEN_HEADER + ".") or not token.isascii():
             raise _refused("token_unknown", "The access token was not given by this exchange.")
-        if not any(hmac.compare_digest(_encoded(self._mac(key, signed)), code) for key in self._keys):
+        if not any(hmac.compare_digest(base64url(self._mac(key, signed)), code) for key in self._keys):
             raise _refused("token_unknown", "The access token was not given by this exchange.")
-        claims = _object(_decoded(signed.partition(".")[2]))
+        claims = json_object(from_base64url(signed.partition(".")[2]))
         if claims.keys() != _TOKEN_CLAIMS or claims["iss"] != issuer or claims["aud"] != issuer:
             raise _refused("token_unknown", "The access token was given for another address.")
         if not claims["iat"] - limits.SIGNATURE_AHEAD_SECONDS <= now < claims["exp"]:
@@ -229,46 +227,7 @@ def _refused(reason: str, message: str) -> Fault:
     return Fault(Code.AUTHENTICATION_FAILED, reason, message)
 
 
-def _encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-_TOKEN_HEADER: Final = _encoded(b'{"alg":"HS256","typ":"at+jwt"}')
-
-
-def _decoded(text: str) -> bytes:
-    """Base64url without padding (RFC 7515 §2), in its one canonical form.
-
-    :raises ValueError: anything else.
-    """
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("not base64url") from None
-    if _encoded(raw) != text:
-        raise ValueError("not canonical")
-    return raw
-
-
-def _object(raw: bytes) -> dict[str, Any]:
-    """A JSON object without repeated names (RFC 7515 §4).
-
-    :raises ValueError: anything else.
-    """
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a name stands twice")
-        return found
-
-    try:
-        value = json.loads(raw, object_pairs_hook=unique)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
+_TOKEN_HEADER: Final = base64url(b'{"alg":"HS256","typ":"at+jwt"}')
 
 
 def _is_number(value: object) -> bool:

@@ -82,7 +82,7 @@ class Gateway:
             evidence.CONFIGURATION_PATH: evidence.Evidence(errors).configuration,
         }
         """By the whole path: what is no call."""
-        self._trees: tuple[tuple[str, Page], ...] = ((problems.PREFIX, problems.problem), (messages.PREFIX, messages.evidence))
+        self._trees: tuple[tuple[str, Page], ...] = ((problems.PREFIX, problems.problem), (messages.PREFIX, messages.about))
         """By the begin of the path: what is no call either."""
         self.steps: tuple[Step, ...] = STEPS
 

@@ -7,8 +7,6 @@ warning for the policy's grace, and then refused.
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -26,6 +24,7 @@ from toono.exchange.domain.rights import ConfigurationUnusable, Index
 from toono.exchange.gateway.provider import ProviderClient, ProviderUnreachable
 from toono.kernel.clock import now
 from toono.kernel.files import write_durably
+from toono.kernel.jose import json_object, unverified_payload
 from toono.registry.errors import ConfigurationRefused
 from toono.registry.verification import verify_configuration
 
@@ -129,7 +128,7 @@ class ConfigurationStore:
                 await self.prepare(index)
             self._put_in_force(index, jws)
             await asyncio.to_thread(write_durably, self._file, jws.encode())
-        self._etag = next((value for name, value in answer.headers if name == "etag"), None)
+        self._etag = answer.header("etag")
 
     def _verified(self, jws: str) -> Index | None:
         """The index of ``jws`` if it may be used; the former one stays otherwise."""
@@ -153,7 +152,6 @@ class ConfigurationStore:
 def _version(jws: str) -> int:
     """The version that an unverified configuration claims; 0 where it cannot be read."""
     try:
-        part = jws.split(".")[1]
-        return int(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["version"])
+        return int(json_object(unverified_payload(jws))["version"])
     except (ValueError, LookupError, TypeError):
         return 0

@@ -37,7 +37,7 @@ async def needed(shared: Shared, call: Call, grant: Grant) -> UUID | None:
     agreement, rule = grant.agreement, call.match.endpoint.subject
     if not agreement.consent:
         return None
-    if rule is None:
+    if rule is None or rule.identifier not in _FIND:
         raise Fault(Code.ACCESS_DENIED, "consent_without_person", "The agreement needs consent, but this endpoint is not about one person.")
     person = folded(call.match.variables[rule.variable])
     values = (person, call.client_id, call.service_id, grant.purpose.code, call.at + _SKEW, call.at)

@@ -162,6 +162,7 @@ class NonceRow(NamedTuple):
     expires_at: datetime
     request_id: UUID | None = None
     fingerprint: bytes | None = None
+    held_until: datetime | None = None
 
 
 Row = BatchRow | SignatureRow | MessageRow | Place | LedgerRow | LedgerPlace | NonceRow

@@ -20,7 +20,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from toono.exchange import limits
@@ -31,6 +31,7 @@ from toono.exchange.domain.rights import KnownMember
 from toono.exchange.gateway import rows
 from toono.kernel.clock import now
 from toono.kernel.ids import uuid7
+from toono.kernel.jose import raw_signature
 
 _SHA512: Final = ECDSA(Prehashed(SHA512()))
 
@@ -38,7 +39,7 @@ _SHA512: Final = ECDSA(Prehashed(SHA512()))
 class Signer(Protocol):
     """What the gateway needs of the signer's client."""
 
-    async def sign(self, *, key: str, digests: Sequence[bytes]) -> list[bytes]: ...
+    async def sign_each(self, wanted: Sequence[tuple[str, Sequence[bytes]]]) -> Sequence[Sequence[bytes] | Exception]: ...
 
 
 class OcspProof(NamedTuple):
@@ -144,6 +145,19 @@ class Chain:
         self.number, self.link = self.number + 1, sealed.link
 
 
+class _Unsigned(NamedTuple):
+    """One member's messages of a batch, before they are signed."""
+
+    member: KnownMember
+    entries: list[Entry]
+    signatory: xades.Signatory
+    prepared: xades.Prepared
+
+    def refuse(self, failure: SigningFailed) -> None:
+        for entry in self.entries:
+            entry.refuse(failure)
+
+
 class _Signed(NamedTuple):
     member: KnownMember
     entries: list[Entry]
@@ -179,7 +193,7 @@ class Sealer:
         for entry in batch:
             if entry.member is not None and entry.received is None:
                 groups[entry.member.entry.id].append(entry)
-        signed = [s for s in await asyncio.gather(*(self._sign(group, moment) for group in groups.values())) if s is not None]
+        signed = await self._sign([one for group in groups.values() if (one := self._prepared(group, moment)) is not None])
         signed += [
             _Signed(e.member, [e], e.received.prepared, e.received.value, e.received.proof, e.received.document, e.received.place)
             for e in batch
@@ -190,43 +204,60 @@ class Sealer:
             return None
         return _linked(signed, unsigned, chain, moment)
 
-    async def _sign(self, entries: list[Entry], moment: datetime) -> _Signed | None:
+    def _prepared(self, entries: list[Entry], moment: datetime) -> _Unsigned | None:
+        """What the member of ``entries`` is to sign; None, and they are refused, where it may not."""
         member = entries[0].member
         if member is None:
             raise RuntimeError("an entry without a member stands among those to be signed")
-        try:
-            return await self._signed(member, entries, moment)
-        except SigningFailed as error:
-            failure = error
-        except Exception as error:
-            failure = SigningFailed(
-                "signer_unavailable", f"The signer does not sign with {member.entry.signing_key}: {type(error).__name__} {error}".strip()
-            )
+        signatory = self._signatory(member)
+        prepared = xades.prepare(signatory, [e.digests for e in entries if e.digests is not None], moment.replace(microsecond=0))
+        found = _Unsigned(member, entries, signatory, prepared)
+        if member.valid_from <= moment < member.valid_until:
+            return found
         self.failures += 1
-        for entry in entries:
-            entry.refuse(failure)
-        return None
-
-    async def _signed(self, member: KnownMember, entries: list[Entry], moment: datetime) -> _Signed:
-        if not member.valid_from <= moment < member.valid_until:
-            raise SigningFailed(
+        found.refuse(
+            SigningFailed(
                 "certificate_expired",
                 f"The certificate of {member.entry.id} is valid from {member.valid_from} until {member.valid_until}.",
             )
-        signatory = self._signatory(member)
-        prepared = xades.prepare(signatory, [e.digests for e in entries if e.digests is not None], moment.replace(microsecond=0))
-        async with asyncio.timeout(limits.SIGNER_SECONDS):
-            answers = await self._signer.sign(key=member.entry.signing_key, digests=[prepared.digest])
-        if len(answers) != 1:
-            raise SigningFailed("signer_unavailable", f"The signer gave {len(answers)} signatures for one digest.")
-        check_signature(member, answers[0], prepared.digest)
-        r, s = decode_dss_signature(answers[0])
-        value = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-        proof = self._ocsp(member.certificate_serial)
-        document = xades.document(signatory, prepared, value, proof.der if proof else None)
+        )
+        return None
+
+    async def _sign(self, wanted: list[_Unsigned]) -> list[_Signed]:
+        """All of them in one question to the signer; those whose member does not sign are refused and left out."""
+        if not wanted:
+            return []
+        answers: Sequence[Sequence[bytes] | Exception]
+        try:
+            async with asyncio.timeout(limits.SIGNER_SECONDS):
+                answers = await self._signer.sign_each([(one.member.entry.signing_key, [one.prepared.digest]) for one in wanted])
+        except Exception as error:
+            answers = [error] * len(wanted)
+        if len(answers) != len(wanted):
+            answers = [ValueError(f"{len(answers)} answers to {len(wanted)} questions")] * len(wanted)
+        signed = []
+        for one, answer in zip(wanted, answers, strict=True):
+            try:
+                signed.append(self._signed(one, answer))
+            except SigningFailed as failure:
+                self.failures += 1
+                one.refuse(failure)
+        return signed
+
+    def _signed(self, one: _Unsigned, answer: Sequence[bytes] | Exception) -> _Signed:
+        """:raises SigningFailed: the answer is no signature of the member's."""
+        member, prepared = one.member, one.prepared
+        if isinstance(answer, Exception):
+            told = f"{type(answer).__name__} {answer}".strip()
+            raise SigningFailed("signer_unavailable", f"The signer does not sign with {member.entry.signing_key}: {told}")
+        if len(answer) != 1:
+            raise SigningFailed("signer_unavailable", f"The signer gave {len(answer)} signatures for one digest.")
+        check_signature(member, answer[0], prepared.digest)
+        value, proof = raw_signature(answer[0]), self._ocsp(member.certificate_serial)
+        document = xades.document(one.signatory, prepared, value, proof.der if proof else None)
         self.failures = 0
         self.signatures += 1
-        return _Signed(member, entries, prepared, value, proof, document)
+        return _Signed(member, one.entries, prepared, value, proof, document)
 
 
 def check_signature(member: KnownMember, der: bytes, digest: bytes) -> None:

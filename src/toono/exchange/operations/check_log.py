@@ -15,8 +15,6 @@ Kinds of findings:
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha512
@@ -26,7 +24,6 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.db import connection
 
@@ -45,6 +42,7 @@ from toono.exchange.operations import trust
 from toono.exchange.operations.partitions import children
 from toono.exchange.queries import Shelf
 from toono.kernel.clock import now
+from toono.kernel.jose import der_signature, from_base64url, json_object, unverified_payload
 from toono.pki.errors import CertificateNotFound
 
 _LATE = timedelta(seconds=limits.STAMP_WINDOW_SECONDS)
@@ -356,29 +354,25 @@ def _token_problem(token: bytes, leaves: list[bytes], anchors: Anchors) -> str |
 
 def _instance(jws: str) -> str:
     try:
-        return str(json.loads(_part(jws, 1))["instance"])
-    except (ValueError, KeyError, TypeError):
+        return str(json_object(unverified_payload(jws))["instance"])
+    except (ValueError, KeyError):
         return ""
 
 
 def _is_signed(jws: str, payload: dict[str, object]) -> bool:
     """Whether ``jws`` says exactly this, by a key of ours."""
+    signed, _, value = jws.rpartition(".")
     try:
-        header, said, value = json.loads(_part(jws, 0)), json.loads(_part(jws, 1)), _part(jws, 2)
+        header, said = json_object(from_base64url(signed.partition(".")[0])), json_object(unverified_payload(jws))
         pem = pki.certificate(serial=str(header["kid"])).pem
-    except (ValueError, KeyError, TypeError, CertificateNotFound):
+        der = der_signature(from_base64url(value))
+    except (ValueError, KeyError, CertificateNotFound):
         return False
     key = x509.load_pem_x509_certificate(pem.encode()).public_key()
-    if said != payload or header.get("typ") != roots.TYPE or len(value) != 64 or not isinstance(key, EllipticCurvePublicKey):
+    if said != payload or header.get("typ") != roots.TYPE or not isinstance(key, EllipticCurvePublicKey):
         return False
-    der = encode_dss_signature(int.from_bytes(value[:32]), int.from_bytes(value[32:]))
     try:
-        key.verify(der, jws.rpartition(".")[0].encode(), ECDSA(SHA256()))
+        key.verify(der, signed.encode(), ECDSA(SHA256()))
     except InvalidSignature:
         return False
     return True
-
-
-def _part(jws: str, number: int) -> bytes:
-    text = jws.split(".")[number] if jws.count(".") == 2 else ""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 
 import toono.registry.api as registry
 from toono.exchange import contracts, ledger, limits
-from toono.exchange.contracts import ConsentOffer, ConsentState
+from toono.exchange.contracts import ConsentAnswer, ConsentOffer, ConsentState
 from toono.exchange.domain import consents as rules
 from toono.exchange.domain.field_words import in_words
-from toono.exchange.errors import ConsentNotFound, ConsentNotOffered, ConsentOfferChanged, ConsentPurposeMissing
+from toono.exchange.errors import ConsentNotFound, ConsentNotOffered, ConsentOfferChanged, ConsentPurposeMissing, ConsentReturnUnknown
 from toono.exchange.events import ConsentGiven, ConsentWithdrawn
 from toono.exchange.models import Consent
 from toono.kernel import audit, outbox
@@ -79,6 +79,16 @@ def offer(*, civil_id: str, agreement: str) -> ConsentOffer:
         given={purpose.code for purpose in found.purposes} <= {row.purpose for row in standing if rules.covers(row.fields, found.fields)},
         token=rules.token(found),
     )  # fmt: skip
+
+
+def way_back(*, agreement: str, return_to: str, state: str, answer: ConsentAnswer) -> str:
+    """Where the person is led back to. See :func:`toono.exchange.api.consent_return`."""
+    found = registry.agreement(agreement)
+    system = registry.system(found.consumer) if found is not None and found.consent else None
+    address = rules.way_back(system.return_urls, return_to, state=state, answer=answer) if system is not None else None
+    if address is None:
+        raise ConsentReturnUnknown(f"agreement {agreement!r}: {return_to[:200]!r}")
+    return address
 
 
 def _standing(civil_id: str, agreement: Agreement, moment: datetime) -> list[Consent]:

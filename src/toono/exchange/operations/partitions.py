@@ -61,12 +61,12 @@ def _make(table: Table, wanted: Period) -> str | None:
 def _take_strays(cursor: CursorWrapper, table: Table, name: str, wanted: Period) -> None:
     """Move them; the guard of the rest sleeps only inside this transaction, which holds the whole table."""
     bounds = list(wanted.bounds)
-    cursor.execute(f"INSERT INTO {name} SELECT * FROM {table.rest} WHERE id >= %s AND id < %s", bounds)  # noqa: S608 - fixed names
+    cursor.execute(f"INSERT INTO {name} SELECT * FROM {table.rest} WHERE {table.key} >= %s AND {table.key} < %s", bounds)  # noqa: S608 - fixed names
     if cursor.rowcount == 0:
         return
     if table.append_only:
         cursor.execute(f"ALTER TABLE {table.rest} DISABLE TRIGGER USER")
-    cursor.execute(f"DELETE FROM {table.rest} WHERE id >= %s AND id < %s", bounds)  # noqa: S608 - fixed names
+    cursor.execute(f"DELETE FROM {table.rest} WHERE {table.key} >= %s AND {table.key} < %s", bounds)  # noqa: S608 - fixed names
     if table.append_only:
         cursor.execute(f"ALTER TABLE {table.rest} ENABLE TRIGGER USER")
 
@@ -76,7 +76,10 @@ def _stray(table: Table, moment: datetime) -> Period | None:
     low = partitions.floor(moment - timedelta(days=limits.STRAY_DAYS))
     after = partitions.period(moment + table.ahead, table.length).bounds[1]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {table.rest} WHERE id >= %s AND id < %s ORDER BY id LIMIT 1", [low, after])  # noqa: S608 - fixed names
+        cursor.execute(
+            f"SELECT {table.key} FROM {table.rest} WHERE {table.key} >= %s AND {table.key} < %s ORDER BY 1 LIMIT 1",  # noqa: S608 - fixed names
+            [low, after],
+        )
         row = cursor.fetchone()
     return partitions.period(partitions.moment_of(row[0]), table.length) if row else None
 
@@ -100,6 +103,26 @@ def drop(name: str) -> None:
         _patience(cursor)
         cursor.execute(_LOCK)
         cursor.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def replace(table: Table, period: Period, kept: str) -> None:
+    """Keep only those rows of a partition of which ``kept`` is true; for a period in which nothing is written any more.
+
+    The new table is filled before anything is locked; then it takes the place of the old one.
+
+    :param kept: a condition on ``row``.
+    :raises OperationalError: somebody held the table for too long; everything is as it was.
+    """
+    name, (low, after) = table.partition(period), period.bounds
+    with transaction.atomic(), connection.cursor() as cursor:
+        _patience(cursor)
+        cursor.execute(_LOCK)
+        cursor.execute(f"CREATE TABLE {name}_kept (LIKE {table.name} INCLUDING ALL)")
+        cursor.execute(f"INSERT INTO {name}_kept SELECT row.* FROM {name} row WHERE {kept}")  # noqa: S608 - fixed names
+        cursor.execute(_guard_of(f"{name}_kept"))
+        cursor.execute(f"DROP TABLE {name}")
+        cursor.execute(f"ALTER TABLE {name}_kept RENAME TO {name}")
+        cursor.execute(f"ALTER TABLE {table.name} ATTACH PARTITION {name} FOR VALUES FROM ('{low}') TO ('{after}')")
 
 
 def _guard(table: Table) -> None:

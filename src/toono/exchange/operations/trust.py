@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ import toono.registry.api as registry
 from toono.exchange.domain.evidence import verificationconf
 from toono.exchange.domain.evidence.trust import Anchors
 from toono.kernel.actor import system
+from toono.kernel.jose import unverified_payload
 from toono.kernel.settings import settings
 from toono.pki.contracts import Profile
 from toono.registry.contracts import ExchangeConfiguration
@@ -37,8 +37,7 @@ def _units() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _written(jws: str, units: tuple[str, ...]) -> bytes:
-    payload = jws.split(".")[1]
-    configuration = ExchangeConfiguration.model_validate_json(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    configuration = ExchangeConfiguration.model_validate_json(unverified_payload(jws))
     base = settings().base_url
     return verificationconf.write(
         configuration,

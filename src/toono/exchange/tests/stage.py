@@ -39,3 +39,18 @@ def gateway(lab: Lab) -> Iterator[RunningGateway]:
     """A gateway of the laboratory."""
     with lab.start() as running:
         yield running
+
+
+@pytest.fixture
+def taken_back(stack: Any) -> Iterator[None]:
+    """What a test publishes of the future is taken back: on the platform it would push real time-stamps out of their hour."""
+    from django.db import transaction
+
+    from toono.exchange.operations.roots import folder
+
+    before = set(folder().glob("*"))
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    for file in set(folder().glob("*")) - before:
+        file.unlink()

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from toono.exchange.contracts import ConsentAnswer
 from toono.exchange.domain import consents as rules
 from toono.exchange.tests.readings import civil_id, read
 from toono.registry.contracts import Agreement, Purpose
@@ -24,6 +25,30 @@ LOAN = Purpose(
 )
 RENEWAL = Purpose(code="address-renewal", title_mn="Хаяг шинэчлэх", title_en="To renew an address", basis_mn="Хууль, 6.2")
 BANK, REGISTER = "MN/COM/khasar-bank/loans", "MN/GOV/state-registration/population/address"
+
+
+REGISTERED = ("https://bank.example/back", "https://bank.example/back?case=7")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "state", "found"),
+    [
+        (REGISTERED[0], "", "https://bank.example/back?consent=given"),
+        (REGISTERED[0], "a.b-c_~1", "https://bank.example/back?consent=given&state=a.b-c_~1"),
+        (REGISTERED[1], "1", "https://bank.example/back?case=7&consent=given&state=1"),
+        ("https://bank.example/back/", "", None),
+        ("https://bank.example/bac", "", None),
+        ("https://BANK.example/back", "", None),
+        ("https://bank.example/back#x", "", None),
+        ("https://evil.example/back", "", None),
+        ("", "", None),
+        (REGISTERED[0], "a&consent=given", None),
+        (REGISTERED[0], "a\r\nLocation: x", None),
+        (REGISTERED[0], "x" * 201, None),
+    ],
+)
+def test_a_person_is_led_back_to_a_registered_address_only(wanted: str, state: str, found: str | None) -> None:
+    assert rules.way_back(REGISTERED, wanted, state=state, answer=ConsentAnswer.GIVEN) == found
 
 
 def agreement(**other: Any) -> Agreement:

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,25 +17,12 @@ from toono.exchange.tests.written import CLIENT, Writer, Written
 from toono.kernel import clock
 from toono.kernel.actor import Actor, Role
 
+pytest_plugins = ["toono.exchange.tests.stage"]
+
 
 @pytest.fixture
 def writer(stack: Any) -> Writer:
     return Writer(stack.settings)
-
-
-@pytest.fixture
-def taken_back(stack: Any) -> Iterator[None]:
-    """What is published of the future is taken back."""
-    from django.db import transaction
-
-    from toono.exchange.operations.roots import folder
-
-    before = set(folder().glob("*"))
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-    for file in set(folder().glob("*")) - before:
-        file.unlink()
 
 
 def ask(path: str, *, actors: tuple[Actor, ...] = (), language: str = "mn", **headers: str) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -73,11 +75,14 @@ def test_a_key_is_used_up_for_one_client_and_one_attempt() -> None:
     assert len(used) == 8
 
 
-STORED = Stored(b"f", 201, b"201\r\nCreated\r\nx-a:1\r\nx-a:2:3\r\nx-raw:\xff\r\n", b"body", None)
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+STORED = Stored(
+    UUID(int=7), "M-1", NOW + timedelta(seconds=1), b"f", 201, b"201\r\nCreated\r\nx-a:1\r\nx-a:2:3\r\nx-raw:\xff\r\n", b"body", None
+)
 
 
 def test_an_answer_comes_back_from_the_log_byte_for_byte() -> None:
-    status, headers, body = idempotency.answer_of(idempotency.check_same(STORED, b"f"))
+    status, headers, body = idempotency.answer_of(idempotency.check_same(STORED, b"f", NOW))
     assert (status, body) == (201, b"body")
     assert [(name, value.encode("utf-8", "surrogateescape")) for name, value in headers] == [
         ("x-a", b"1"),
@@ -91,13 +96,15 @@ def test_an_answer_comes_back_from_the_log_byte_for_byte() -> None:
     [
         (None, "idempotency_running"),
         (STORED._replace(status=None), "idempotency_running"),
+        (STORED._replace(status=None, held_until=NOW), "idempotency_unknown"),
         (STORED._replace(fingerprint=b"g"), "idempotency_reused"),
     ],
 )
 def test_what_is_not_done_or_was_another_call_has_no_answer(stored: Stored | None, reason: str) -> None:
     with pytest.raises(Fault) as refused:
-        idempotency.check_same(stored, b"f")
+        idempotency.check_same(stored, b"f", NOW)
     assert refused.value.reason == reason
+    assert (refused.value.earlier is not None) is (reason == "idempotency_unknown")
 
 
 def test_only_what_never_left_the_exchange_may_be_tried_again() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toono.exchange.domain import partitions
-from toono.exchange.domain.partitions import LEDGER, MESSAGES, TABLES, Length
+from toono.exchange.domain.partitions import LEDGER, MESSAGES, PLACES, SIGNATURES, TABLES, Length
 from toono.kernel.ids import uuid7
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds the zone
@@ -153,7 +153,7 @@ def test_a_row_before_its_partition_is_kept_and_moves_in_when_there_is_one(far: 
         run("DELETE FROM exchange_messagerecord_standard_other")  # the guard is awake again
 
 
-@pytest.mark.parametrize("table", [*MESSAGES.values(), LEDGER], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", [*MESSAGES.values(), LEDGER, SIGNATURES, PLACES], ids=lambda t: t.name)
 def test_no_partition_of_evidence_can_be_changed_row_by_row(stack: Any, table: partitions.Table) -> None:
     from toono.exchange.operations.partitions import children, prepare_storage
 
@@ -161,7 +161,7 @@ def test_no_partition_of_evidence_can_be_changed_row_by_row(stack: Any, table: p
     names = [table.name, *children(table)]
     assert len(names) > 4
     for name in names:
-        for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET at = at", f"TRUNCATE {name}"):
+        for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET {table.key} = {table.key}", f"TRUNCATE {name}"):
             with pytest.raises(ProgrammingError, match="append-only"):
                 run(statement)
 
@@ -228,6 +228,64 @@ def test_messages_go_when_their_time_is_over_and_all_are_archived(far: datetime)
         assert name in drop_expired()
         assert name not in drop_expired()
     assert run("SELECT to_regclass(%s)", name) == [(None,)]
+
+
+def test_signatures_go_with_the_last_message_of_their_month_and_the_chain_stays(far: datetime) -> None:
+    from toono.exchange import limits
+    from toono.exchange.models import Batch, OcspResponse, Signature, StampLeaf
+    from toono.exchange.operations.partitions import prepare_storage
+    from toono.exchange.operations.prune import drop_expired
+    from toono.kernel import clock
+
+    month = partitions.period(far, Length.MONTH)
+    moment = month.begin + timedelta(days=10)
+    name, places = SIGNATURES.partition(month), PLACES.partition(month)
+    with clock.at(moment):
+        prepare_storage()
+    signature, batch = at(moment), at(moment)
+    Signature.objects.create(
+        id=signature, batch=batch, position=0, member="m", certificate_serial="1", at=moment, leaves=b"", direct=True, value=b"", document_digest=b""
+    )  # fmt: skip
+    Batch.objects.create(id=batch, gateway="far", chain=uuid7(), number=1, at=moment, content=b"", link=b"")
+    for subject in (signature, batch):
+        StampLeaf.objects.create(subject=subject, stamp=uuid7(), position=0)
+    old = OcspResponse.objects.create(digest=uuid7().bytes, der=b"", produced_at=moment - timedelta(days=100))
+    keep(message(at(moment), "short", signed=True), message(at(moment), "standard", signed=True))
+    archived("short", moment, 1)
+    archived("standard", moment, 1)
+    with clock.at(month.end + timedelta(days=limits.RETENTION_DAYS["short"] + 1)):
+        assert name not in drop_expired()  # the message of the longer class stands
+    assert Signature.objects.filter(id=signature).exists()
+    with clock.at(month.end + timedelta(days=limits.RETENTION_DAYS["standard"] + 1)):
+        assert name in drop_expired()
+        assert drop_expired() == []
+    assert not Signature.objects.filter(id=signature).exists()
+    assert Batch.objects.filter(id=batch).exists()
+    assert [row.subject for row in StampLeaf.objects.filter(subject__in=[signature, batch])] == [batch]
+    assert run("SELECT tableoid::regclass::text FROM exchange_stampleaf WHERE subject = %s", batch) == [(places,)]
+    assert not OcspResponse.objects.filter(digest=old.digest).exists()
+    for table in (places, "exchange_ocspresponse"):
+        with pytest.raises(ProgrammingError, match="append-only"):
+            run(f"DELETE FROM {table}")
+    run("ALTER TABLE exchange_batch DISABLE TRIGGER append_only")  # its place goes with the partitions of this test
+    run("DELETE FROM exchange_batch WHERE id = %s", batch)
+    run("ALTER TABLE exchange_batch ENABLE TRIGGER append_only")
+
+
+def test_ocsp_responses_go_when_no_signature_can_hold_them(stack: Any) -> None:
+    from toono.exchange.models import OcspResponse
+    from toono.exchange.operations import prune
+    from toono.exchange.operations.partitions import prepare_storage
+    from toono.kernel.clock import now
+
+    prepare_storage()
+    kept, gone = (
+        OcspResponse.objects.create(digest=uuid7().bytes, der=b"", produced_at=now() - timedelta(days=days)) for days in (40, 20_000)
+    )
+    prune._drop_responses()
+    assert [OcspResponse.objects.filter(digest=row.digest).exists() for row in (kept, gone)] == [True, False]
+    with pytest.raises(ProgrammingError, match="append-only"):
+        OcspResponse.objects.filter(digest=kept.digest).delete()
 
 
 def test_the_ledger_never_goes(far: datetime) -> None:

@@ -32,11 +32,16 @@ class Signer:
         self.asked: list[tuple[str, int]] = []
         self.fault = ""
 
-    async def sign(self, *, key: str, digests: Sequence[bytes]) -> list[bytes]:
-        self.asked.append((key, len(digests)))
+    async def sign_each(self, wanted: Sequence[tuple[str, Sequence[bytes]]]) -> list[list[bytes] | Exception]:
         await asyncio.sleep(60 if self.fault == "silent" else 0)
+        if self.fault == "gone":
+            raise OSError("gone")
+        return [self._sign(key, digests) for key, digests in wanted][: 1 if self.fault == "one answer" else None]
+
+    def _sign(self, key: str, digests: Sequence[bytes]) -> list[bytes] | Exception:
+        self.asked.append((key, len(digests)))
         if self.fault == "broken" and key == "a":
-            raise OSError("broken")
+            return OSError("broken")
         used = self.keys["b" if self.fault == "another key" else key]
         made = [used.sign(digest, ec.ECDSA(Prehashed(hashes.SHA512()))) for digest in digests]
         return made[1:] if self.fault == "one too few" else made
@@ -97,7 +102,7 @@ def test_each_member_signs_once_and_everything_is_linked() -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("broken", "signer_unavailable"), ("one too few", "signer_unavailable"), ("silent", "signer_unavailable"), ("another key", "signature_of_another_key"),
+        ("broken", "signer_unavailable"), ("gone", "signer_unavailable"), ("one answer", "signer_unavailable"), ("one too few", "signer_unavailable"), ("silent", "signer_unavailable"), ("another key", "signature_of_another_key"),
     ],
 )  # fmt: skip
 def test_a_member_that_cannot_sign_is_refused_and_the_others_go_on(fault: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +135,44 @@ def test_an_expired_certificate_signs_nothing() -> None:
         with pytest.raises(SigningFailed) as failure:
             await late.done
         assert failure.value.reason == "certificate_expired" and signer.asked == []
+
+    asyncio.run(run())
+
+
+def test_a_batch_begins_at_once_and_the_next_one_some_milliseconds_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LOG_GATHER_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "LOG_BATCH_ENTRIES", 5)
+
+    async def run() -> None:
+        log = MessageLog("postgresql://127.0.0.1:9/nothing", Sealer(Signer(), lambda _: None), gateway="main")
+
+        def come(count: int) -> None:
+            for number in range(count):
+                asyncio.ensure_future(log.append(entry(None, str(number)))).add_done_callback(
+                    lambda task: task.cancelled() or task.exception()
+                )
+
+        async def gathered() -> tuple[int, bool]:
+            """How many there were, and whether they had to wait."""
+            begun = asyncio.get_running_loop().time()
+            batch = await log._gather()
+            return len(batch or ()), asyncio.get_running_loop().time() - begun > 0.1
+
+        come(1)
+        await asyncio.sleep(0)
+        assert await gathered() == (1, False)  # nothing was written just now
+        come(2)
+        second = asyncio.create_task(gathered())
+        await asyncio.sleep(0.02)
+        third = asyncio.create_task(gathered())  # a further writer waits for its turn and takes nothing away
+        come(1)
+        assert await second == (3, True)
+        come(5)
+        await asyncio.sleep(0)
+        assert await third == (5, True)
+        come(6)
+        await asyncio.sleep(0)
+        assert await gathered() == (5, False)  # a whole batch does not wait
 
     asyncio.run(run())
 

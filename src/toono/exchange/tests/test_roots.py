@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,8 @@ from joserfc.jwk import ECKey
 from toono.exchange.domain import roots
 from toono.exchange.domain.evidence import hashchain
 from toono.exchange.tests.written import Writer
+
+pytest_plugins = ["toono.exchange.tests.stage"]
 
 LEAVES = st.lists(st.binary(min_size=64, max_size=64), min_size=1, max_size=40)
 
@@ -64,21 +65,6 @@ def test_another_name_is_no_hour(text: str) -> None:
 
 
 # -- published ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def taken_back(stack: Any) -> Iterator[None]:
-    """What a test publishes of the future is taken back: on the platform it would push real time-stamps out of their hour."""
-    from django.db import transaction
-
-    from toono.exchange.operations.roots import folder
-
-    before = set(folder().glob("*"))
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-    for file in set(folder().glob("*")) - before:
-        file.unlink()
 
 
 def publish_until_now(hours: int = 1) -> None:

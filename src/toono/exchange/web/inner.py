@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import quote
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
 from toono.exchange import api
@@ -69,6 +69,16 @@ def asic(request: ToonoRequest) -> HttpResponse:
         force="force" in request.GET,
     )
     return _file(found.content, found.media_type, found.name)
+
+
+@allow(Role.ANYBODY)
+@require_GET
+@_plainly
+def outcomes(request: ToonoRequest) -> HttpResponse:
+    """What became of the calls of one message id of the client that the gateway names."""
+    message_id = _needed(request, "queryId")
+    found = api.outcomes(client=request.headers.get(CLIENT_HEADER, ""), message_id=message_id)
+    return JsonResponse({"message_id": message_id, "calls": [outcome.model_dump(mode="json") for outcome in found]})
 
 
 @allow(Role.ANYBODY)

@@ -1,4 +1,4 @@
-"""A person does not recognise a reading of their data; the owner of the register answers."""
+"""A person does not recognise a reading of their data; and the answers to all complaints, those about late cases among them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import transaction
 from toono.exchange import api as exchange
 from toono.feedback import contracts, queries
 from toono.feedback.contracts import ANSWER_LENGTH, COMMENT_LENGTH, ComplaintState, Finding
-from toono.feedback.errors import AlreadyAnswered, AnswerMissing, ComplaintNotFound, ComplaintTooLong, FindingMissing
+from toono.feedback.errors import AlreadyAnswered, AnswerMissing, ComplaintNotFound, ComplaintTooLong, FindingMissing, HeadAnswers
 from toono.feedback.events import ComplaintAnswered, ComplaintOpened
 from toono.feedback.models import Complaint
 from toono.kernel import audit, outbox
@@ -21,6 +21,7 @@ from toono.kernel.errors import NotAllowed
 from toono.kernel.ids import public_code
 from toono.kernel.text import clean
 from toono.notifications import api as notifications
+from toono.services import api as services
 
 TERM: Final = timedelta(days=30)
 """Өргөдөл, гомдлыг шийдвэрлэх тухай хууль, 13.1: thirty days."""
@@ -29,7 +30,11 @@ OWNERS: Final = (Role.OFFICER, Role.REPRESENTATIVE)
 _FINDINGS: Final = {
     Finding.LAWFUL: ("Уншилт хууль ёсных байсан", "The reading was lawful"),
     Finding.UNLAWFUL: ("Уншилт хууль ёсных биш байсан", "The reading was not lawful"),
+    Finding.UPHELD: ("Гомдол үндэслэлтэй, байгууллага хугацаандаа амжаагүй", "The complaint is justified: the organisation was late"),
+    Finding.EXCUSED: ("Хугацаа хэтэрсэн нь байгууллагаас шалтгаалаагүй", "The delay was not in the organisation's power"),
 }
+_OF_READING: Final = (Finding.LAWFUL, Finding.UNLAWFUL)
+_OF_CASE: Final = (Finding.UPHELD, Finding.EXCUSED)
 
 
 def complain(*, actor: Actor, civil_id: str, reading_id: UUID, words: str) -> contracts.Complaint:
@@ -74,6 +79,13 @@ def complaint(*, actor: Actor, complaint_id: UUID) -> contracts.Complaint:
     return queries.complaint(row)
 
 
+def may_answer(actor: Actor, found: contracts.Complaint) -> bool:
+    """Whether the actor, who may read the complaint, is one who answers it: of a late case an officer is, if they keep the desk."""
+    if found.late is None or actor.role is not Role.OFFICER:
+        return True
+    return actor.person_id in services.desk_heads(organisation=found.organisation)
+
+
 def answer(*, actor: Actor, complaint_id: UUID, finding: str, words: str) -> contracts.Complaint:
     """Answer; see :func:`toono.feedback.api.answer_complaint`."""
     said = "\n".join(line for line in map(clean, words.splitlines()) if line)
@@ -85,6 +97,10 @@ def answer(*, actor: Actor, complaint_id: UUID, finding: str, words: str) -> con
         row = Complaint.objects.select_for_update().filter(id=complaint_id, organisation=organisation_of(actor)).first()
         if row is None:
             raise ComplaintNotFound(f"no complaint {complaint_id} to {actor.organisation}")
+        if not may_answer(actor, queries.complaint(row)):
+            raise HeadAnswers(f"{actor} is not head of the desk of {row.organisation}")
+        if finding not in (_OF_READING if row.case_id is None else _OF_CASE):
+            raise FindingMissing(f"finding {finding!r} of a {'reading' if row.case_id is None else 'case'}")
         if row.state == ComplaintState.ANSWERED:
             if (row.finding, row.answer) != (finding, said):
                 raise AlreadyAnswered(f"complaint {complaint_id} was answered at {row.answered_at}")
@@ -99,13 +115,16 @@ def answer(*, actor: Actor, complaint_id: UUID, finding: str, words: str) -> con
 
 
 def _tell(row: Complaint, finding: Finding) -> None:
-    mn, en = _FINDINGS[finding]
+    found, (mn, en) = queries.complaint(row), _FINDINGS[finding]
+    context = {"number": row.number, "finding_mn": mn, "finding_en": en, "answer": row.answer}
+    template = "complaint_answered"
+    if found.reading is not None:
+        context |= {"owner_mn": found.reading.provider_name_mn, "owner_en": found.reading.provider_name_en}
+    if found.late is not None:
+        template = "case_complaint_answered"
+        context |= {
+            "owner_mn": found.late.organisation_name_mn, "owner_en": found.late.organisation_name_en, "case_number": found.late.case_number,
+        }  # fmt: skip
     notifications.notify(
-        person_id=row.person_id,
-        template="complaint_answered",
-        context={
-            "number": row.number, "owner_mn": row.reading["provider_name_mn"], "owner_en": row.reading["provider_name_en"], "finding_mn": mn,
-            "finding_en": en, "answer": row.answer,
-        },
-        key=f"complaint:{row.id}:answered",
-    )  # fmt: skip
+        person_id=row.person_id, template=template, context=context, key=f"complaint:{row.id}:answered", case_id=row.case_id
+    )

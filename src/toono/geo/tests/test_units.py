@@ -150,3 +150,17 @@ def test_aimags_have_their_population_and_nothing_else_has(stack: Stack) -> None
     assert known["Дундговь"] == 46920
     assert all(known.values())
     assert geo.population("4801") is None
+
+
+def test_every_aimag_and_soum_has_its_rectangle_inside_that_of_its_aimag_and_a_bag_has_none(stack: Stack) -> None:
+    from toono.geo import api as geo
+
+    for unit in (*geo.units(level=Level.AIMAG), *geo.units(level=Level.SOUM)):
+        box, whole = geo.box(unit.code), geo.box(unit.code[:2])
+        assert box and whole and box.west < box.east and box.south < box.north, unit
+        inside = (box.west - whole.west, box.south - whole.south, whole.east - box.east, whole.north - box.north)
+        assert min(inside) > -0.05, unit  # both were simplified apart from each other
+    assert geo.box("480155") is None and geo.box("99") is None
+    mandalgovi = (45.763, 106.270)
+    saintsagaan = geo.box("4801")
+    assert saintsagaan and saintsagaan.south < mandalgovi[0] < saintsagaan.north and saintsagaan.west < mandalgovi[1] < saintsagaan.east

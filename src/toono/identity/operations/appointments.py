@@ -15,7 +15,7 @@ from toono.kernel.clock import now
 from toono.kernel.regnum import normalise
 from toono.registry import api as registry
 
-APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.LEADER, Role.REPRESENTATIVE})
+APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.LEADER, Role.REPRESENTATIVE, Role.ANALYST})
 FIRST_START = "first-start"
 """The process that appoints the first administrator, when there is nobody yet who could."""
 

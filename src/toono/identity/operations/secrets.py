@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from toono.identity.domain.oidc.storage import digest
 from toono.kernel.settings import settings
@@ -26,4 +29,23 @@ def keyed_digest(purpose: str, value: str) -> str:
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
 
-__all__ = ["digest", "keyed_digest", "random_digits", "random_secret"]
+def _cipher(purpose: str) -> AESGCM:
+    return AESGCM(hmac.new(settings().session_key.encode(), f"toono.identity.sealed.{purpose}".encode(), hashlib.sha256).digest())
+
+
+def sealed(purpose: str, text: str) -> str:
+    """For what must be read again, by the platform only: encrypted (AES-256-GCM) by a key that is not in the database."""
+    nonce = secrets.token_bytes(12)
+    return base64.b64encode(nonce + _cipher(purpose).encrypt(nonce, text.encode(), None)).decode()
+
+
+def opened(purpose: str, text: str) -> str:
+    """What :func:`sealed` kept.
+
+    :raises InvalidTag: it was made for another purpose, or by another key.
+    """
+    raw = base64.b64decode(text)
+    return _cipher(purpose).decrypt(raw[:12], raw[12:], None).decode()
+
+
+__all__ = ["digest", "keyed_digest", "opened", "random_digits", "random_secret", "sealed"]

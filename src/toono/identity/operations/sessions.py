@@ -10,6 +10,7 @@ from django.db import transaction
 from toono.identity import contracts, models
 from toono.identity.domain.device import device_name
 from toono.identity.limits import LIMITS
+from toono.identity.operations import logouts
 from toono.identity.operations.secrets import digest, random_secret
 from toono.identity.queries import appointments, living_sessions
 from toono.kernel import audit
@@ -21,7 +22,9 @@ from toono.kernel.errors import NotAllowed
 def begin_session(person_id: UUID, *, device: str, moment: datetime, replaces: str | None) -> tuple[models.Session, str]:
     """A session with a fresh token; what the browser held before ends, so that no token outlives a sign-in. Within the caller's transaction."""
     if replaces:
-        models.Session.objects.filter(token_digest=digest(replaces), ended_at=None).update(ended_at=moment)
+        replaced = models.Session.objects.filter(token_digest=digest(replaces), ended_at=None)
+        logouts.note_ended(list(replaced.values_list("id", flat=True)), moment)
+        replaced.update(ended_at=moment)
     token = random_secret()
     row = models.Session.objects.create(
         token_digest=digest(token), person_id=person_id, auth_time=moment, acr="substantial", amr=["sms"], last_used_at=moment,
@@ -59,4 +62,5 @@ def end_session(*, actor: Actor, session_id: UUID) -> None:
         if row.ended_at is None:
             row.ended_at = now()
             row.save(update_fields=["ended_at"])
+            logouts.note_ended([row.id], row.ended_at)
             audit.record(actor=actor, action="identity.end_session", subject=f"session:{row.id}", person=str(row.person_id))

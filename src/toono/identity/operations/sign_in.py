@@ -85,24 +85,34 @@ def ask_new_code(*, flow_id: UUID, browser: str | None, address: str | None, lan
 def _challenge(flow: models.Flow, regnum: str, language: str) -> UUID:
     moment = now()
     with transaction.atomic():
-        guard = _locked_guard(keyed_digest("regnum", regnum), moment)
-        _refuse_if_locked(guard, moment)
-        asked = models.Challenge.objects.filter(guard_key=guard.key, used_at=None, created_at__gt=moment - timedelta(hours=1))
-        wait = rules.wait_before_next_code(list(asked.values_list("created_at", flat=True)), moment)
-        if wait is not None:
-            raise TooManyCodes(retry_after_seconds=int(wait.total_seconds()) + 1)
+        guard = guard_for_new_code(regnum, moment)
         row = models.Challenge.objects.create(flow=flow, regnum=regnum, guard_key=guard.key, language=language, created_at=moment)
         app.configure_task(PREPARE_TASK, queue="urgent").defer(challenge_id=str(row.id))
     return row.id
 
 
-def _locked_guard(key: str, moment: datetime) -> models.Guard:
+def guard_for_new_code(regnum: str, moment: datetime) -> models.Guard:
+    """The locked guard of a number that may be sent a code now. In a transaction.
+
+    :raises Locked:
+    :raises TooManyCodes:
+    """
+    guard = locked_guard(keyed_digest("regnum", regnum), moment)
+    refuse_if_locked(guard, moment)
+    asked = models.Challenge.objects.filter(guard_key=guard.key, used_at=None, created_at__gt=moment - timedelta(hours=1))
+    wait = rules.wait_before_next_code(list(asked.values_list("created_at", flat=True)), moment)
+    if wait is not None:
+        raise TooManyCodes(retry_after_seconds=int(wait.total_seconds()) + 1)
+    return guard
+
+
+def locked_guard(key: str, moment: datetime) -> models.Guard:
     """The row of one register number, held until the transaction ends: codes asked for and entered at once are counted one by one."""
     models.Guard.objects.bulk_create([models.Guard(key=key, changed_at=moment)], ignore_conflicts=True)
     return models.Guard.objects.select_for_update().get(key=key)
 
 
-def _refuse_if_locked(guard: models.Guard, moment: datetime) -> None:
+def refuse_if_locked(guard: models.Guard, moment: datetime) -> None:
     if guard.locked_until is not None and guard.locked_until > moment:
         raise Locked(until=guard.locked_until)
 
@@ -137,8 +147,11 @@ def _refuse_busy_address(address: str | None, kind: str, allowed: int) -> None:
 
 
 def _wanted(row: models.Challenge, moment: datetime) -> bool:
-    """Whether a code for this challenge could still be of use: in time, not used, the newest of its flow."""
-    newer = models.Challenge.objects.filter(flow_id=row.flow_id, created_at__gt=row.created_at).exists()
+    """Whether a code for this challenge could still be of use: in time, not used, the newest of its flow or of what it confirms."""
+    same = models.Challenge.objects.filter(flow=row.flow)
+    if row.flow is None:
+        same = models.Challenge.objects.filter(flow=None, person=row.person, reference=row.reference)
+    newer = same.filter(created_at__gt=row.created_at).exists()
     return row.used_at is None and moment - row.created_at < LIMITS.challenge_lifetime and not newer
 
 
@@ -172,7 +185,7 @@ def draw_code(challenge_id: UUID) -> contracts.DrawnCode:
         code = random_digits()
         row.code_digest, row.drawn_at = _code_digest(row.id, code), now()
         row.save(update_fields=["code_digest", "drawn_at"])
-    return contracts.DrawnCode(phone=row.person.phone, code=code, language=row.language)
+    return contracts.DrawnCode(phone=row.person.phone, code=code, language=row.language, title=row.title)
 
 
 def _code_digest(challenge_id: UUID, code: str) -> str:
@@ -181,7 +194,7 @@ def _code_digest(challenge_id: UUID, code: str) -> str:
 
 # -- entering it ----------------------------------------------------------------------------------------------
 
-_REFUSALS: dict[rules.Verdict, type[CodeRefused]] = {
+REFUSALS: dict[rules.Verdict, type[CodeRefused]] = {
     rules.Verdict.WRONG: CodeRefused,
     rules.Verdict.EXPIRED: CodeExpired,
     rules.Verdict.USED_UP: CodeUsedUp,
@@ -209,7 +222,7 @@ def enter_code(
         _count_address(address, "failure")
     if locked_until is not None:
         raise Locked(until=locked_until)
-    raise _REFUSALS[verdict]
+    raise REFUSALS[verdict]
 
 
 def _try(
@@ -220,18 +233,24 @@ def _try(
     newest = flow.challenge_set.order_by("-created_at").first()
     if newest is None:
         raise FlowOver
-    guard = _locked_guard(newest.guard_key, moment)
-    _refuse_if_locked(guard, moment)
+    guard = locked_guard(newest.guard_key, moment)
+    refuse_if_locked(guard, moment)
     row = models.Challenge.objects.select_for_update().get(id=newest.id)
-    matches = hmac.compare_digest(_code_digest(row.id, code), row.code_digest or "-" * 64)
-    entry = rules.Entry(created_at=row.created_at, drawn_at=row.drawn_at, tries=row.tries, used=row.used_at is not None, matches=matches)
-    verdict = rules.judge(entry, moment)
+    verdict = judged(row, code, moment)
     if verdict == rules.Verdict.RIGHT and row.person_id is not None:
         return verdict, None, _succeed(flow, row, guard, moment, device, replaces)
-    return verdict, _fail(row, guard, moment) if verdict == rules.Verdict.WRONG else None, None
+    return verdict, failed(row, guard, moment) if verdict == rules.Verdict.WRONG else None, None
 
 
-def _fail(row: models.Challenge, guard: models.Guard, moment: datetime) -> datetime | None:
+def judged(row: models.Challenge, code: str, moment: datetime) -> rules.Verdict:
+    """What a typed code is worth for this challenge."""
+    matches = hmac.compare_digest(_code_digest(row.id, code), row.code_digest or "-" * 64)
+    entry = rules.Entry(created_at=row.created_at, drawn_at=row.drawn_at, tries=row.tries, used=row.used_at is not None, matches=matches)
+    return rules.judge(entry, moment)
+
+
+def failed(row: models.Challenge, guard: models.Guard, moment: datetime) -> datetime | None:
+    """Count a wrong code; gives until when the number is locked, if it is now."""
     row.tries += 1
     row.save(update_fields=["tries"])
     guard.failures, guard.changed_at = guard.failures + 1, moment
@@ -243,14 +262,19 @@ def _fail(row: models.Challenge, guard: models.Guard, moment: datetime) -> datet
     return guard.locked_until
 
 
-def _succeed(
-    flow: models.Flow, row: models.Challenge, guard: models.Guard, moment: datetime, device: str, replaces: str | None
-) -> contracts.Entered:
-    assert row.person_id is not None  # noqa: S101 - narrowed by the caller
+def used(row: models.Challenge, guard: models.Guard, moment: datetime) -> None:
+    """The code was right: it is worth nothing any more, and the number's failures are forgotten."""
     row.used_at, row.code_digest = moment, ""
     row.save(update_fields=["used_at", "code_digest"])
     guard.failures, guard.locked_until, guard.changed_at = 0, None, moment
     guard.save()
+
+
+def _succeed(
+    flow: models.Flow, row: models.Challenge, guard: models.Guard, moment: datetime, device: str, replaces: str | None
+) -> contracts.Entered:
+    assert row.person_id is not None  # noqa: S101 - narrowed by the caller
+    used(row, guard, moment)
     session, token = sessions.begin_session(row.person_id, device=device, moment=moment, replaces=replaces)
     flow.session = session
     flow.save(update_fields=["session"])
@@ -258,7 +282,7 @@ def _succeed(
     return contracts.Entered(session_token=token, session_id=session.id)
 
 
-def new_flow(*, browser: str, client_id: str, query: str) -> UUID:
+def new_flow(*, browser: str, client_id: str, query: str, pushed: str = "", signed: bool = False, kind: str = "oidc") -> UUID:
     """Keep an authorization request while its person signs in."""
     moment = now()
     return models.Flow.objects.create(
@@ -266,6 +290,9 @@ def new_flow(*, browser: str, client_id: str, query: str) -> UUID:
         browser_digest=digest(browser),
         client_id=client_id,
         query=query,
+        pushed=pushed,
+        signed=signed,
+        kind=kind,
         created_at=moment,
         expires_at=moment + LIMITS.flow_lifetime,
     ).id

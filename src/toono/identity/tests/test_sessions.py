@@ -140,10 +140,10 @@ def test_housekeeping_removes_what_has_ended_and_nothing_else(visitor):
     remove_ended()
     assert (
         models.Flow.objects.filter(id=visitor.flow_id).exists()
-        and models.AuthorizationCode.objects.filter(session_id=entered.session_id).exists()
+        and models.AuthorizationCode.objects.filter(grant__session_id=entered.session_id).exists()
     )
     for table in (
-        models.AuthorizationCode.objects.filter(session_id=entered.session_id),
+        models.AuthorizationCode.objects.filter(grant__session_id=entered.session_id),
         models.Flow.objects.filter(id=visitor.flow_id),
         models.Session.objects.filter(id=entered.session_id),
     ):

@@ -10,13 +10,10 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 from joserfc import jwt
 
-from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Code, digest
-from toono.identity.domain.oidc.token import exchange
-from toono.identity.domain.oidc.userinfo import userinfo
+from toono.identity.domain.oidc.storage import Code, Grant, digest
 from toono.identity.limits import LIMITS
-from toono.identity.tests.memory import ISSUER, NATIVE, SECRET, SESSION, MemoryProvider
+from toono.identity.tests.memory import ISSUER, NATIVE, REGISTER, SECRET, SESSION, MemoryProvider
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636, appendix B
@@ -30,11 +27,20 @@ def memory() -> MemoryProvider:
     return found
 
 
-def give_code(memory: MemoryProvider, code: str, client_id: str, address: str) -> None:
-    memory.codes[digest(code)] = Code(
-        client_id=client_id, redirect_uri=address, code_challenge=CHALLENGE, nonce="n-1", scope="openid register", session=SESSION,
-        expires_at=memory.now + LIMITS.authorization_code_lifetime,
-    )  # fmt: skip
+def give_code(memory: MemoryProvider, code: str, client_id: str, address: str, scope: str = "openid register", nonce: str = "n-1") -> None:
+    grant = Grant(
+        id=code, client_id=client_id, session=SESSION, scope=scope, userinfo_claims=tuple(REGISTER) if "register" in scope else ()
+    )
+    memory.save_code(
+        digest(code),
+        Code(
+            grant=grant,
+            redirect_uri=address,
+            code_challenge=CHALLENGE,
+            nonce=nonce,
+            expires_at=memory.now + LIMITS.authorization_code_lifetime,
+        ),
+    )
 
 
 def basic(client_id: str = "agency", secret: str = SECRET) -> str:
@@ -47,7 +53,7 @@ def form(**changes: str | None) -> str:
 
 
 def ask(memory: MemoryProvider, encoded: str, authorization: str | None):
-    return exchange(provider=memory.provider, parameters=parse(encoded), authorization=authorization)
+    return memory.ask(encoded, authorization)
 
 
 def test_a_code_gives_an_access_token_and_an_id_token_that_belong_together(memory):
@@ -91,7 +97,7 @@ def test_a_public_client_needs_no_secret_but_the_verifier(memory):
         (basic(), {"client_id": "other"}, "invalid_request", 400),
         (basic(), {"grant_type": None}, "invalid_request", 400),
         (basic(), {"grant_type": "password"}, "unsupported_grant_type", 400),
-        (basic(), {"grant_type": "client_credentials"}, "unsupported_grant_type", 400),
+        (basic(), {"grant_type": "client_credentials"}, "unauthorized_client", 400),
         (basic(), {"code": None}, "invalid_request", 400),
         (basic(), {"code": "unknown"}, "invalid_grant", 400),
         (basic("other"), {}, "invalid_grant", 400),
@@ -121,18 +127,18 @@ def test_a_repeated_parameter_is_refused(memory):
 def test_a_second_use_is_refused_and_kills_what_the_first_gave(memory):
     given = ask(memory, form(), basic())
     header = f"Bearer {given['access_token']}"
-    assert userinfo(provider=memory.provider, authorization=header, form=None)["sub"] == "person-1"
+    assert memory.userinfo(header)["sub"] == "person-1"
     with pytest.raises(DirectRefusal, match="invalid_grant"):
         ask(memory, form(), basic())
     with pytest.raises(DirectRefusal, match="invalid_token"):
-        userinfo(provider=memory.provider, authorization=header, form=None)
+        memory.userinfo(header)
 
 
 def test_a_second_use_by_another_client_kills_nothing(memory):
     given = ask(memory, form(), basic())
     with pytest.raises(DirectRefusal, match="invalid_grant"):
         ask(memory, form(), basic("other"))
-    assert userinfo(provider=memory.provider, authorization=f"Bearer {given['access_token']}", form=None)
+    assert memory.userinfo(f"Bearer {given['access_token']}")
 
 
 def test_a_code_lives_a_minute_and_not_longer_than_its_session(memory):
@@ -147,17 +153,14 @@ def test_a_code_lives_a_minute_and_not_longer_than_its_session(memory):
 
 def test_userinfo_gives_names_as_mongolians_have_them(memory):
     given = ask(memory, form(), basic())
-    found = userinfo(provider=memory.provider, authorization=None, form=parse(urlencode({"access_token": given["access_token"]})))
+    found = memory.userinfo(None, urlencode({"access_token": given["access_token"]}))
     assert found == {"sub": "person-1", "clan_name": "Боржигон", "patronymic": "Дорж", "given_name": "Сарнай", "civil_id": "110011001100"}
 
 
 def test_userinfo_gives_no_more_than_the_scope(memory):
-    memory.codes[digest("the-code")] = Code(
-        client_id="agency", redirect_uri=BACK, code_challenge=CHALLENGE, nonce="", scope="openid", session=SESSION,
-        expires_at=memory.now + timedelta(seconds=9),
-    )  # fmt: skip
+    give_code(memory, "the-code", "agency", BACK, scope="openid", nonce="")
     given = ask(memory, form(), basic())
-    assert userinfo(provider=memory.provider, authorization=f"bearer {given['access_token']}", form=None) == {"sub": "person-1"}
+    assert memory.userinfo(f"bearer {given['access_token']}") == {"sub": "person-1"}
     assert "nonce" not in jwt.decode(given["id_token"], memory.key, algorithms=["ES256"]).claims
 
 
@@ -175,5 +178,5 @@ def test_userinfo_without_one_living_token_is_refused(memory, shown):
         header, memory.now = f"Bearer {token}", memory.now + timedelta(minutes=11)
     encoded = {"both": f"access_token={token}", "twice": f"access_token={token}&access_token={token}"}.get(shown, "")
     with pytest.raises(DirectRefusal) as refused:
-        userinfo(provider=memory.provider, authorization=header, form=parse(encoded))
+        memory.userinfo(header, encoded)
     assert refused.value.authenticate and refused.value.authenticate.startswith("Bearer")

@@ -1,4 +1,4 @@
-"""The endpoints of the OpenID Provider: each reads the request, asks the door, and writes the answer."""
+"""The pages of the OpenID Provider for browsers: each reads the request, asks the door, and writes the answer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from toono.identity import api
-from toono.identity.contracts import ConfirmSignOut, ProtocolAnswer, Redirection, SignInRequired
+from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SignInRequired
 from toono.identity.errors import FlowOver
 from toono.identity.web import cookies
 from toono.identity.web.answers import body, redirect, start_again
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
+from toono.ui.api import let_forms_lead_to
 
 
 @require_GET
@@ -44,10 +45,18 @@ def authorize(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('identity:authorize')}?{body(request)}")
     browser = cookies.browser(request) or secrets.token_urlsafe(32)
     outcome = api.authorization(query=request.META["QUERY_STRING"], session_token=cookies.session_token(request), browser=browser)
-    response = _next(outcome)
-    if isinstance(outcome, SignInRequired):
+    response = next_page(outcome)
+    if not isinstance(outcome, Redirection):
         cookies.set_browser(response, browser)
+        speak_as_asked(request, response, outcome.flow_id, browser)
     return response
+
+
+def speak_as_asked(request: HttpRequest, response: HttpResponse, flow_id: UUID, browser: str) -> None:
+    """``ui_locales`` counts for somebody who has not chosen a language."""
+    language = api.flow(flow_id=flow_id, browser=browser).language
+    if language and "language" not in request.COOKIES:
+        response.set_cookie("language", language, samesite="Lax", path="/")
 
 
 @require_GET
@@ -58,38 +67,32 @@ def resume(request: HttpRequest, flow_id: UUID) -> HttpResponse:
         outcome = api.resume_authorization(flow_id=flow_id, session_token=cookies.session_token(request), browser=cookies.browser(request))
     except FlowOver:
         return start_again(request)
-    return _next(outcome)
+    return next_page(outcome)
 
 
-def _next(outcome: Redirection | SignInRequired) -> HttpResponseRedirect:
+def next_page(outcome: Redirection | SignInRequired | ConsentRequired) -> HttpResponseRedirect:
     if isinstance(outcome, Redirection):
         return redirect(outcome.url)
-    return redirect(f"{reverse('identity:sign_in')}?flow={outcome.flow_id}")
+    page = "identity:consent" if isinstance(outcome, ConsentRequired) else "identity:sign_in"
+    return redirect(f"{reverse(page)}?flow={outcome.flow_id}")
 
 
-@csrf_exempt
-@require_http_methods(["POST"])
-@allow(Role.ANYBODY)
-def token(request: HttpRequest) -> HttpResponse:
-    """For machines: no cookie is read, the client proves itself."""
-    if request.content_type != "application/x-www-form-urlencoded" or request.META["QUERY_STRING"]:
-        return _json(ProtocolAnswer(status=400, body={"error": "invalid_request", "error_description": "send a form in the body"}))
-    return _json(api.exchange_code(form=body(request), authorization=request.headers.get("Authorization")))
-
-
-@csrf_exempt
+@csrf_protect
 @require_http_methods(["GET", "POST"])
+@never_cache
 @allow(Role.ANYBODY)
-def userinfo(request: HttpRequest) -> HttpResponse:
-    form = body(request) if request.content_type == "application/x-www-form-urlencoded" else ""
-    return _json(api.user_info(form=form, authorization=request.headers.get("Authorization")))
-
-
-def _json(answer: ProtocolAnswer) -> HttpResponse:
-    response = JsonResponse(answer.body, status=answer.status, headers={"Cache-Control": "no-store"})
-    if answer.authenticate:
-        response["WWW-Authenticate"] = answer.authenticate
-    return response
+def consent(request: HttpRequest) -> HttpResponse:
+    """What a client of another organisation would get; each item may be left out."""
+    try:
+        flow_id = UUID(request.GET.get("flow", ""))
+        view = api.consent_view(flow_id=flow_id, browser=cookies.browser(request))
+        if request.method == "GET":
+            return let_forms_lead_to(render(request, "identity/consent.html", {"view": view}), view.return_origin)
+        agreed = request.POST.getlist("item") if request.POST.get("do") == "agree" else None
+        api.answer_consent(flow_id=flow_id, browser=cookies.browser(request), session_token=cookies.session_token(request), agreed=agreed)
+    except (FlowOver, ValueError):
+        return start_again(request)
+    return redirect(reverse("identity:resume", args=[flow_id]))
 
 
 @csrf_exempt

@@ -12,10 +12,10 @@ from toono.insight.domain.histogram import bucket
 from toono.kernel.calendar import working_time_between
 from toono.kernel.clock import local
 from toono.services.contracts import Outcome
-from toono.services.events import CaseDecided, CaseEvent, CaseSubmitted, CaseWithdrawn, DocumentIssued
+from toono.services.events import CaseDecided, CaseEvent, CaseLapsed, CaseSubmitted, CaseWithdrawn, DocumentIssued
 
-Counted = CaseSubmitted | CaseDecided | CaseWithdrawn | DocumentIssued | CaseRated
-COUNTED: dict[str, type[Counted]] = {e.name: e for e in (CaseSubmitted, CaseDecided, CaseWithdrawn, DocumentIssued, CaseRated)}
+Counted = CaseSubmitted | CaseDecided | CaseWithdrawn | CaseLapsed | DocumentIssued | CaseRated
+COUNTED: dict[str, type[Counted]] = {e.name: e for e in (CaseSubmitted, CaseDecided, CaseWithdrawn, CaseLapsed, DocumentIssued, CaseRated)}
 """The events that are counted, by name."""
 
 Key = tuple[date | str | int, ...]
@@ -28,6 +28,7 @@ class CaseAmounts(NamedTuple):
     granted: int = 0
     refused: int = 0
     withdrawn: int = 0
+    """Ended without a decision: taken back, or lapsed."""
     documents: int = 0
     on_time: int = 0
     working_seconds: int = 0
@@ -62,7 +63,7 @@ def increments(event: Counted) -> tuple[Increment, ...]:
         return (_cases(event, event.submitted_at or event.occurred_at, CaseAmounts(submitted=1)),)
     if isinstance(event, DocumentIssued):
         return (_cases(event, event.occurred_at, CaseAmounts(documents=1)),)
-    if isinstance(event, CaseWithdrawn):
+    if isinstance(event, CaseWithdrawn | CaseLapsed):
         return (_cases(event, event.occurred_at, CaseAmounts(withdrawn=1)),)
     return _decided(event)
 

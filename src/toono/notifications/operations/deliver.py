@@ -87,13 +87,15 @@ def _message(delivery: Delivery) -> _Text:
 
 
 def _code(delivery: Delivery) -> _Text:
-    """Phone and text of a sign-in code. The code lives in this variable and in the text, nowhere else."""
+    """Phone and text of a one-time code. The code lives in this variable and in the text, nowhere else."""
     assert delivery.challenge_id is not None  # noqa: S101
     try:
         drawn = identity.draw_code(challenge_id=delivery.challenge_id)
     except ChallengeOver:
         raise _Hopeless("challenge_over") from None
     language = "en" if drawn.language == "en" else "mn"
+    if drawn.title:
+        return _Text(_sendable(drawn.phone), template("confirmation_code").sms_text(language, {"code": drawn.code, "title": drawn.title}))
     return _Text(_sendable(drawn.phone), template("sign_in_code").sms_text(language, {"code": drawn.code}))
 
 

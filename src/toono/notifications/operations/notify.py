@@ -64,7 +64,7 @@ def _texts(kind: Template, context: Mapping[str, str]) -> dict[str, dict[str, st
     }
 
 
-def send_sign_in_code(*, event_id: UUID, challenge_id: UUID, language: str) -> None:
+def send_code(*, event_id: UUID, challenge_id: UUID, language: str) -> None:
     """Have the code of a challenge sent at once, when the current transaction commits. Once for each event."""
     moment = now()
     with transaction.atomic():

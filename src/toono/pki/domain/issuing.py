@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from toono.pki.contracts import Profile, RevocationReason, SubjectName
+from toono.pki.contracts import PersonName, Profile, RevocationReason, SubjectName
 from toono.pki.domain.profiles import PROFILES, ProfileData
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -57,8 +57,18 @@ def addresses(authority: Profile, base_url: str) -> dict[str, str]:
     }
 
 
-def distinguished_name(subject: SubjectName) -> x509.Name:
-    """``C, O, organizationIdentifier, CN`` of a legal person (ETSI EN 319 412-3 §4.2.1; NTR form: EN 319 412-1 §5.1.4)."""
+def distinguished_name(subject: SubjectName | PersonName) -> x509.Name:
+    """Of a natural person ``C, SN, GN, serialNumber, CN`` (ETSI EN 319 412-2 §4.2.4; PNO form: EN 319 412-1 §5.1.3); else ``C, O, organizationIdentifier, CN`` of a legal person (ETSI EN 319 412-3 §4.2.1; NTR form: EN 319 412-1 §5.1.4)."""
+    if isinstance(subject, PersonName):
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, "MN"),
+                x509.NameAttribute(NameOID.SURNAME, subject.patronymic),
+                x509.NameAttribute(NameOID.GIVEN_NAME, subject.given_name),
+                x509.NameAttribute(NameOID.SERIAL_NUMBER, f"PNOMN-{subject.civil_id}"),
+                x509.NameAttribute(NameOID.COMMON_NAME, subject.common_name),
+            ]
+        )
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "MN"),
@@ -69,12 +79,15 @@ def distinguished_name(subject: SubjectName) -> x509.Name:
     )
 
 
-def subject_name(certificate: x509.Certificate) -> SubjectName:
+def subject_name(certificate: x509.Certificate) -> SubjectName | PersonName:
     """The name back from one of our certificates."""
 
     def value(oid: x509.ObjectIdentifier) -> str:
         return str(certificate.subject.get_attributes_for_oid(oid)[0].value)
 
+    if certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER):
+        civil_id = value(NameOID.SERIAL_NUMBER).removeprefix("PNOMN-")
+        return PersonName(given_name=value(NameOID.GIVEN_NAME), patronymic=value(NameOID.SURNAME), civil_id=civil_id)
     return SubjectName(
         common_name=value(NameOID.COMMON_NAME),
         organisation=value(NameOID.ORGANIZATION_NAME),
@@ -85,7 +98,7 @@ def subject_name(certificate: x509.Certificate) -> SubjectName:
 def build_certificate(
     *,
     profile: Profile,
-    subject: SubjectName,
+    subject: SubjectName | PersonName,
     public_key: ec.EllipticCurvePublicKey,
     issuer: Issuer,
     serial: int,

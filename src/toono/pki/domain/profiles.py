@@ -143,6 +143,14 @@ PROFILES: Mapping[Profile, ProfileData] = MappingProxyType(
             policies=(_policy(7), NCP),
             extended_usage=(ExtendedKeyUsageOID.CLIENT_AUTH,),
         ),
+        Profile.PERSON: ProfileData(
+            keys="person/*",
+            lifetime=YEAR,
+            renew_before=timedelta(),  # a person asks for the next one
+            key_usage=frozenset({"content_commitment"}),
+            policies=(_policy(8), NCP),
+            extended_usage=(DOCUMENT_SIGNING,),
+        ),
     }
 )
 

@@ -18,6 +18,7 @@ REASONS: Mapping[Profile, frozenset[RevocationReason]] = MappingProxyType(
         Profile.SEAL: frozenset(RevocationReason),
         Profile.EXCHANGE: frozenset(RevocationReason),
         Profile.SYSTEM: frozenset(RevocationReason),
+        Profile.PERSON: frozenset(RevocationReason),
         # The platform's own keys belong to nobody whose name or right could change.
         Profile.TIMESTAMP: _OURS,
         Profile.CONFIGURATION: _OURS,

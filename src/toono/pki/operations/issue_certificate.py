@@ -16,7 +16,7 @@ from toono.kernel.errors import NotAllowed
 from toono.kernel.settings import settings
 from toono.pki import queries
 from toono.pki.adapters.signer import client
-from toono.pki.contracts import Profile, RevocationReason, SubjectName
+from toono.pki.contracts import PersonName, Profile, RevocationReason, SubjectName
 from toono.pki.domain.issuing import Issuer, build_certificate
 from toono.pki.domain.profiles import PROFILES, fits
 from toono.pki.domain.revocation import Succession, succession
@@ -25,7 +25,7 @@ from toono.pki.models import Certificate
 from toono.pki.signing import RemoteKey
 
 
-def issue_certificate(*, actor: Actor, label: str, profile: Profile, subject: SubjectName) -> Certificate:
+def issue_certificate(*, actor: Actor, label: str, profile: Profile, subject: SubjectName | PersonName) -> Certificate:
     """The current certificate of ``label`` if it will do, else a new one (key made if absent)."""
     if actor.role not in {Role.SYSTEM, Role.ADMINISTRATOR}:
         raise NotAllowed(f"{actor} may not have certificates issued")
@@ -60,7 +60,7 @@ def _one_at_a_time(label: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
-def _will_do(row: Certificate, profile: Profile, subject: SubjectName) -> bool:
+def _will_do(row: Certificate, profile: Profile, subject: SubjectName | PersonName) -> bool:
     same_name = (row.common_name, row.organisation, row.register_number) == (
         subject.common_name,
         subject.organisation,
@@ -69,7 +69,7 @@ def _will_do(row: Certificate, profile: Profile, subject: SubjectName) -> bool:
     return row.profile == profile and same_name and row.not_after - now() > PROFILES[profile].renew_before
 
 
-def _issue(label: str, profile: Profile, subject: SubjectName) -> Certificate:
+def _issue(label: str, profile: Profile, subject: SubjectName | PersonName) -> Certificate:
     data, moment = PROFILES[profile], now().replace(microsecond=0)
     key = _key_for(label)
     public_key = client().generate(key=key, curve=data.curve)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from toono.kernel.jose import base64url, raw_signature
 from toono.pki.adapters.signer import client
 
 
@@ -21,8 +21,7 @@ def sign_jws(*, key: str, payload: dict[str, object], typ: str, kid: str, chain:
         header["x5c"] = [b64encode(_der(pem)).decode() for pem in chain]
     signed = f"{_part(header)}.{_part(payload)}"
     [der] = client().sign(key=key, digests=[hashlib.sha256(signed.encode()).digest()])
-    r, s = decode_dss_signature(der)
-    return f"{signed}.{_encoded(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+    return f"{signed}.{base64url(raw_signature(der))}"
 
 
 def _der(pem: str) -> bytes:
@@ -30,8 +29,4 @@ def _der(pem: str) -> bytes:
 
 
 def _part(value: dict[str, object]) -> str:
-    return _encoded(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _encoded(content: bytes) -> str:
-    return urlsafe_b64encode(content).rstrip(b"=").decode()
+    return base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

@@ -2,6 +2,7 @@
 
 =========================  ==================================================  ======================================
 ``POST /sign``             ``{"key": label, "digests": [base64, …]}``          ``{"signatures": [base64 DER, …]}``
+``POST /sign-each``        ``{"wanted": [{"key": …, "digests": […]}, …]}``     ``{"answers": [as of /sign, or a problem, …]}``
 ``POST /keys``             ``{"key": label, "curve": "P-256" | "P-384"}``      ``{"key": label, "public_key": PEM}``
 ``GET /keys/<label>``                                                          ``{"key": label, "public_key": PEM}``
 ``GET /health``            no token                                            ``{"status": "ok", "store": "file"}``
@@ -76,7 +77,7 @@ class Signer:
             status, answer = 200, await self._answer(scope, receive, note)
         except Refusal as refusal:
             status, answer = refusal.status, _problem(refusal)
-            log.warning(json.dumps({"event": "refused", "code": refusal.code, **note}, ensure_ascii=True))
+            _note_refused(refusal, note)
         except StoreFault as fault:
             status, answer = 503, _problem(Refusal(503, "store_fault", "The key store fails; see the signer's log."))
             log.error(json.dumps({"event": "store_fault", "detail": str(fault), **note}))
@@ -89,6 +90,8 @@ class Signer:
         client = note["client"] = self._client(scope)
         if (method, path) == ("POST", "/sign"):
             return await self._sign(client, _object(await _body(receive), {"key", "digests"}), note)
+        if (method, path) == ("POST", "/sign-each"):
+            return await self._sign_each(client, _object(await _body(receive), {"wanted"}), note)
         if (method, path) == ("POST", "/keys"):
             return self._generate(client, _object(await _body(receive), {"key", "curve"}), note)
         if method == "GET" and path.startswith("/keys/"):
@@ -115,6 +118,22 @@ class Signer:
                 _refuse(404, "key_unknown", f"There is no key «{label}».")
         return {"signatures": [b64encode(signature).decode() for signature in signatures]}
 
+    async def _sign_each(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
+        """Several keys in one request; what is refused of one says nothing of the others."""
+        wanted = asked["wanted"]
+        if not isinstance(wanted, list) or not 1 <= len(wanted) <= BATCH_LIMIT:
+            _refuse(400, "batch_malformed", f"wanted must be a list of 1 to {BATCH_LIMIT} objects.")
+        answers: list[Answer] = []
+        for one in wanted:
+            own = dict(note)
+            try:
+                answers.append(await self._sign(client, _members(one, {"key", "digests"}), own))
+            except Refusal as refusal:
+                answers.append(_problem(refusal))
+                _note_refused(refusal, own)
+        note["count"] = len(answers)
+        return {"answers": answers}
+
     def _generate(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
         label = _permitted(client, Verb.GENERATE, asked["key"], note)
         if asked["curve"] not in CURVES:
@@ -131,6 +150,10 @@ class Signer:
             return _key_answer(label, self._store.public_key(label))
         except NoSuchKey:
             _refuse(404, "key_unknown", f"There is no key «{label}».")
+
+
+def _note_refused(refusal: Refusal, note: dict[str, Any]) -> None:
+    log.warning(json.dumps({"event": "refused", "code": refusal.code, **note}, ensure_ascii=True))
 
 
 def _refuse(status: int, code: str, detail: str) -> NoReturn:
@@ -163,6 +186,10 @@ def _object(body: bytes, members: set[str]) -> dict[str, Any]:
         value = json.loads(body)
     except (ValueError, RecursionError):
         _refuse(400, "body_malformed", "The body is not JSON.")
+    return _members(value, members)
+
+
+def _members(value: object, members: set[str]) -> dict[str, Any]:
     if not isinstance(value, dict) or value.keys() != members:
         _refuse(400, "body_malformed", f"The body must be an object of exactly {', '.join(sorted(members))}.")
     return value

@@ -32,6 +32,7 @@ RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
         ("system/*", EVERYTHING),
         ("configuration", EVERYTHING),
         ("configuration/*", EVERYTHING),
+        ("documents", EVERYTHING),
         ("exchange/*", NOT_SIGN),
         ("token", NOT_SIGN),
         ("token/*", NOT_SIGN),
@@ -45,6 +46,9 @@ RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
         ("token/*", EVERYTHING),
         ("configuration", EVERYTHING),
         ("configuration/*", EVERYTHING),
+        ("documents", EVERYTHING),
+        # A person's signature is made while the person presses the button, so by the pages and by no job.
+        ("person/*", EVERYTHING),
         ("exchange/*", NOT_SIGN),
     ),
 }

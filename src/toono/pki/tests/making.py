@@ -19,10 +19,11 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from toono.pki.contracts import Profile, SubjectName
+from toono.pki.contracts import PersonName, Profile, SubjectName
 from toono.pki.domain.issuing import Issuer, build_certificate
 
 SUBJECT = SubjectName(common_name="Сорилын газар", organisation="Сорилын улсын газар", register_number="9000001")
+PERSON = PersonName(given_name="Сарнай", patronymic="Ганбат", civil_id="990123456789")
 
 
 def code() -> str:
@@ -62,7 +63,7 @@ def _certificate(
 ) -> x509.Certificate:
     return build_certificate(
         profile=profile,
-        subject=SUBJECT,
+        subject=PERSON if profile is Profile.PERSON else SUBJECT,
         public_key=key,
         issuer=issuer,
         serial=serial or x509.random_serial_number(),

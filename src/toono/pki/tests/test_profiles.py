@@ -37,7 +37,7 @@ def test_a_certificate_below_the_authorities_signs_no_other(profile: Profile) ->
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
     assert usage.critical
     assert not usage.value.key_cert_sign
-    assert usage.value.content_commitment == (profile in {Profile.SEAL, Profile.EXCHANGE})
+    assert usage.value.content_commitment == (profile in {Profile.SEAL, Profile.EXCHANGE, Profile.PERSON})
 
 
 def test_the_status_responder_lives_ninety_days_and_is_not_asked_about() -> None:

@@ -8,11 +8,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -142,6 +144,116 @@ def test_the_asynchronous_client_does_the_same(signer: SignerProcess) -> None:
             await client.close()
 
     asyncio.run(ask())
+
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs a coroutine in a loop of either kind; the gateway's is the second."""
+    return asyncio.run if request.param == "asyncio" else uvloop.run
+
+
+def test_several_keys_sign_in_one_question(signer: SignerProcess, run: Run) -> None:
+    keys = {name: signer.client("web").generate(key=f"exchange/each-{name}") for name in ("a", "b")}
+
+    async def ask() -> None:
+        client = AsyncSignerClient(signer.socket, "gateway-token")
+        try:
+            a, refused, unknown, b = await client.sign_each(
+                [
+                    ("exchange/each-a", [DIGEST] * 3),
+                    ("pki/root", [DIGEST]),
+                    ("exchange/never-made", [DIGEST]),
+                    ("exchange/each-b", [DIGEST]),
+                ]
+            )
+            assert isinstance(a, list) and isinstance(b, list) and (len(a), len(b)) == (3, 1)
+            keys["a"].verify(a[2], DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
+            keys["b"].verify(b[0], DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
+            assert type(refused) is SignerRefused and type(unknown) is KeyUnknown
+        finally:
+            await client.close()
+
+    run(ask())
+
+
+class Impostor:
+    """Answers as it is told, whoever asks."""
+
+    def __init__(self, socket: Path, *answers: bytes) -> None:
+        self.socket, self.answers, self.connections = socket, list(answers), 0
+
+    async def __aenter__(self) -> Path:
+        self.server = await asyncio.start_unix_server(self._serve, self.socket)
+        return self.socket
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+        await self.server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while self.answers and await reader.readuntil(b"\r\n\r\n"):
+            writer.write(self.answers.pop(0))
+            await writer.drain()
+        writer.close()
+
+
+OK = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"HTTP/1.1 200 OK\r\n\r\n{}", b"SSH-2.0\r\nContent-Length: 2\r\n\r\n{}", OK[:-3], OK + b"more", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"x" * 20_000],
+    ids=["nothing", "no length", "no http", "cut", "too much", "no number", "endless head"],
+)  # fmt: skip
+def test_what_is_no_answer_is_no_signer(tmp_path: Path, answer: bytes, run: Run) -> None:
+    async def ask() -> None:
+        async with Impostor(tmp_path / "s.sock", answer) as socket:
+            client = AsyncSignerClient(socket, "t")
+            with pytest.raises(SignerUnavailable):
+                await client.health()
+            await client.close()
+
+    run(ask())
+
+
+def test_a_connection_is_kept_and_an_answer_in_pieces_is_put_together(tmp_path: Path, run: Run) -> None:
+    async def ask() -> None:
+        impostor = Impostor(tmp_path / "s.sock", OK, OK, OK)
+        async with impostor as socket:
+            client = AsyncSignerClient(socket, "t")
+            assert [await client.health() for _ in range(3)] == [{"status": "ok"}] * 3
+            await client.close()
+        assert impostor.connections == 1
+
+    run(ask())
+
+
+def test_an_answer_that_comes_too_late_meets_no_other_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setattr("toono.pki.signing.TIMEOUT_SECONDS", 0.2)
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.4)
+        writer.write(OK.replace(b"ok", b"no"))
+        writer.close()
+
+    async def ask() -> None:
+        server = await asyncio.start_unix_server(late, tmp_path / "s.sock")
+        client = AsyncSignerClient(tmp_path / "s.sock", "t", connections=1)
+        with pytest.raises(SignerUnavailable):
+            await client.health()
+        server.close()
+        (tmp_path / "s.sock").unlink(missing_ok=True)
+        async with Impostor(tmp_path / "s.sock", OK):
+            await asyncio.sleep(0.3)
+            assert await client.health() == {"status": "ok"}
+        await client.close()
+
+    run(ask())
 
 
 def test_a_restarted_signer_is_found_again_with_its_keys(tmp_path_factory: pytest.TempPathFactory) -> None:

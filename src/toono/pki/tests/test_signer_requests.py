@@ -72,6 +72,29 @@ def test_the_gateway_cannot_sign_as_an_authority_or_a_seal(caller: Caller, key: 
     assert (status, problem["code"]) == (403, "not_permitted")
 
 
+def test_several_keys_sign_in_one_request_and_a_refusal_of_one_says_nothing_of_the_others(
+    caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = [
+        {"key": "seal/x", "digests": [DIGEST] * 2},
+        {"key": "exchange/x", "digests": [DIGEST]},
+        {"key": "seal/none", "digests": [DIGEST]},
+        {"key": "seal/x"},
+        7,
+    ]
+    status, answer = caller.ask("POST", "/sign-each", {"wanted": wanted})
+    assert status == 200 and len(answer["answers"]) == len(wanted)
+    assert len(answer["answers"][0]["signatures"]) == 2
+    assert [one["code"] for one in answer["answers"][1:]] == ["not_permitted", "key_unknown", "body_malformed", "body_malformed"]
+    refusals = [json.loads(record.message)["code"] for record in caplog.records]
+    assert refusals == ["not_permitted", "key_unknown", "body_malformed", "body_malformed"]
+
+
+@pytest.mark.parametrize("wanted", [[], {}, None, [{"key": "seal/x", "digests": [DIGEST]}] * 1001])
+def test_a_question_to_several_keys_that_is_none_is_refused(caller: Caller, wanted: Any) -> None:
+    assert caller.ask("POST", "/sign-each", {"wanted": wanted})[1]["code"] == "batch_malformed"
+
+
 def test_an_unknown_key_is_told(caller: Caller) -> None:
     assert caller.ask("POST", "/sign", {"key": "seal/y", "digests": [DIGEST]})[1]["code"] == "key_unknown"
     assert caller.ask("GET", "/keys/seal/y")[1]["code"] == "key_unknown"

@@ -90,12 +90,13 @@ def _profiles() -> dict[Profile, str]:
         Profile.ROOT: _("Язгуур гэрчилгээжүүлэгч"),
         Profile.ISSUING: _("Гэрчилгээ олгогч"),
         Profile.OCSP: _("Төлөв хариулагч"),
-        Profile.TIMESTAMP: _("Цаг тэмдэг"),
+        Profile.TIMESTAMP: _("Цаг тэмдэг тавигч"),
         Profile.SEAL: _("Байгууллагын тоон тамга"),
         Profile.EXCHANGE: _("Мэдээлэл солилцооны гарын үсэг"),
         Profile.CONFIGURATION: _("Солилцооны тохиргоо"),
         Profile.TOKEN: _("Нэвтрэлтийн тасалбар"),
         Profile.SYSTEM: _("Мэдээллийн систем"),
+        Profile.PERSON: _("Хүний тоон гарын үсэг"),
     }
 
 

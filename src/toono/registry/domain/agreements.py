@@ -129,8 +129,8 @@ def _consent(agreement: Agreement, service: ServiceEntry) -> Iterator[str]:
     if not agreement.consent:
         return
     try:
-        without = [e for e in granted_endpoints(agreement, service) if e.subject is None]
+        without = [e for e in granted_endpoints(agreement, service) if e.subject is None or e.subject.identifier == "thing"]
     except ValueError:
         return  # the glob was complained about already
     for endpoint in without:
-        yield f"consent cannot be asked for {endpoint.method} {endpoint.path}: it is about no person"
+        yield f"consent cannot be asked for {endpoint.method} {endpoint.path}: its address names no person"

@@ -99,6 +99,7 @@ class SystemText(Contract):
     title_mn: Text
     title_en: Text
     credentials: tuple[CredentialText, ...] = ()
+    return_urls: tuple[str, ...] = ()
 
 
 class ServiceText(Contract):
@@ -296,6 +297,7 @@ def system_entry(text: SystemText, context: Context) -> SystemEntry:
         title_mn=text.title_mn,
         title_en=text.title_en,
         credentials=tuple(_credential(c, text.organisation, context) for c in text.credentials),
+        return_urls=text.return_urls,
     )
 
 

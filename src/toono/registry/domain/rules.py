@@ -41,6 +41,8 @@ _LITERAL = re.compile(r"[A-Za-z0-9._~-]+")
 _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DESCRIPTION = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_RETURN_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/%&=+,;:!-]*(\?[A-Za-z0-9._~/%&=+,;:!-]*)?")
+_RETURN_URLS, _RETURN_URL_CHARACTERS = 20, 500
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+:[0-9]{1,5}")
 
 
@@ -185,6 +187,25 @@ def _key_ids_are_its_own(entry: SystemEntry, known: Known) -> Iterator[str]:
         holder = known.key_holders.get(key_id, entry.id)
         if holder != entry.id:
             yield f"key id {key_id} belongs to {holder}"
+
+
+def _return_addresses_are_plain(entry: SystemEntry, known: Known) -> Iterator[str]:
+    if len(set(entry.return_urls)) != len(entry.return_urls) or len(entry.return_urls) > _RETURN_URLS:
+        yield f"an address to return to stands twice, or there are more than {_RETURN_URLS}"
+    for url in entry.return_urls:
+        if not _may_be_returned_to(url, known):
+            yield f"«{url[:100]}» is no plain https address to which a person may return: no fragment, no user, no space"
+
+
+def _may_be_returned_to(url: str, known: Known) -> bool:
+    """Absolute, over TLS, and such that every reader of addresses understands the same by it; for development also on this very machine."""
+    try:
+        parts = urlsplit(url)
+        own = not known.production and parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+        plain = (parts.scheme == "https" or own) and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return plain and _RETURN_URL.fullmatch(url) is not None and len(url) <= _RETURN_URL_CHARACTERS
 
 
 # -- services ----------------------------------------------------------------------------------------------------
@@ -353,7 +374,13 @@ _KINDS: dict[type[Any], DraftKind] = {
 }
 _STEPS: dict[type[Any], tuple[Callable[[Any, Known], Iterator[str]], ...]] = {
     Organisation: (_names_are_clean, _class_is_kept, _register_is_its_own),
-    SystemEntry: (_names_are_clean, _system_id_names_its_organisation, _credentials_are_whole, _key_ids_are_its_own),
+    SystemEntry: (
+        _names_are_clean,
+        _system_id_names_its_organisation,
+        _credentials_are_whole,
+        _key_ids_are_its_own,
+        _return_addresses_are_plain,
+    ),
     ServiceEntry: (
         _names_are_clean,
         _service_id_names_its_system,

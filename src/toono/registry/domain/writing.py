@@ -68,8 +68,9 @@ def _moment(moment: datetime) -> str:
 
 def _system(entry: SystemEntry) -> dict[str, Any]:
     organisation, code = _short(entry.id).split("/")
-    text = {"organisation": organisation, "code": code, "title_mn": entry.title_mn, "title_en": entry.title_en}
-    return text | ({"credentials": [_credential(c) for c in entry.credentials]} if entry.credentials else {})
+    text: dict[str, Any] = {"organisation": organisation, "code": code, "title_mn": entry.title_mn, "title_en": entry.title_en}
+    text |= {"credentials": [_credential(c) for c in entry.credentials]} if entry.credentials else {}
+    return text | ({"return_urls": list(entry.return_urls)} if entry.return_urls else {})
 
 
 def _credential(credential: Credential) -> dict[str, Any]:

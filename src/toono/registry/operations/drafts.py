@@ -157,7 +157,13 @@ def _propose(actor: Actor, entry: Entry, before: Entry | None, *, remove: bool, 
         _record(actor, "draft", row)
         if drafted_for is not None:
             outbox.publish(
-                AgreementDrafted(draft_id=row.id, agreement=subject, consumer_organisation=row.consumer, owner_organisation=row.owner)
+                AgreementDrafted(
+                    draft_id=row.id,
+                    agreement=subject,
+                    consumer_organisation=row.consumer,
+                    owner_organisation=row.owner,
+                    service=row.content["service"],
+                )
             )
     return queries.draft_contract(row)
 
@@ -220,7 +226,7 @@ def _tell_decided(row: models.Draft) -> None:
         outbox.publish(
             AgreementDecided(
                 draft_id=row.id, agreement=row.subject, consumer_organisation=row.consumer, owner_organisation=row.owner,
-                state=DraftState(row.state), drafted_by=row.drafted_by, remove=row.remove, version=row.version,
+                service=row.content["service"], state=DraftState(row.state), drafted_by=row.drafted_by, remove=row.remove, version=row.version,
             )
         )  # fmt: skip
 

@@ -38,6 +38,7 @@ def _warn(row: models.Agreement, moment: datetime) -> bool:
             AgreementExpiring(
                 agreement=row.id, version=row.version, days=days, valid_until=row.valid_until,
                 consumer_organisation=organisation_of(row.consumer_id), owner_organisation=organisation_of(row.service_id),
+                service=row.service_id,
             )
         )  # fmt: skip
     return first

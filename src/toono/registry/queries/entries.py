@@ -182,7 +182,7 @@ def organisation_contract(row: models.Organisation) -> Organisation:
 
 
 def system_contract(row: models.System) -> SystemEntry:
-    return SystemEntry(id=row.id, title_mn=row.title_mn, title_en=row.title_en, credentials=row.credentials)
+    return SystemEntry(id=row.id, title_mn=row.title_mn, title_en=row.title_en, credentials=row.credentials, return_urls=row.return_urls)
 
 
 _SERVICE_FIELDS = tuple(ServiceEntry.model_fields)

@@ -93,7 +93,7 @@ def test_an_agreement_in_order_is_taken(changes: dict[str, Any]) -> None:
         ({"fields": tuple(f"/f{n}" for n in range(201))}, "more than 200 fields"),
         ({"authentication": (CitizenAuthentication.NONE, CitizenAuthentication.OTP)}, "none stands alone"),
         ({"authentication": (CitizenAuthentication.OTP,) * 2}, "an authentication stands twice"),
-        ({"consent": True}, "consent cannot be asked for GET /statistics: it is about no person"),
+        ({"consent": True}, "consent cannot be asked for GET /statistics: its address names no person"),
         ({"consent": True, "endpoints": (grant("GET", "/**"),)}, "consent cannot be asked for GET /statistics"),
         ({"hours": hours()}, "weekdays are numbers"),
         ({"hours": hours(1, 1)}, "weekdays are numbers"),

@@ -108,6 +108,13 @@ def issuer(**changes: Any) -> IssuerEntry:
     return IssuerEntry(**(given | changes))
 
 
+STRANGE_ADDRESSES = (
+    "http://bank.example/", "//bank.example/", "/back", "javascript:alert(1)", "https://bank.example", "https://a@bank.example/", "https://bank.example/#x", "https://bank.example/a b",
+    "https://bank.example/\n", "https://bänk.example/", "https://bank.example\\@evil.example/", "https://[::1/", "https://bank.example:99999/", "data:text/html,x", "https://bank.example/?a?b",
+    "https://bank.example/" + "x" * 500,
+)  # fmt: skip
+
+
 KNOWN = Known(
     instance="MN",
     organisations={"bank": organisation(), "other": organisation(code="other", register_number="9900002")},
@@ -124,6 +131,7 @@ KNOWN = Known(
         organisation(),
         client(credential()),
         client(),
+        client(return_urls=("https://bank.example/loans/back", "https://bank.example:8443/back?case=7", "http://localhost:9000/back")),
         service(),
         agreement(),
         client(credential(kind="certificate", key_sha256=None, certificate_sha256="ab" * 32)),
@@ -151,6 +159,9 @@ def test_an_entry_in_order_is_taken(entry: Any) -> None:
         (client(id="MN/COM/bank/зээл"), "its id must be"),
         (client(id="MN/COM/unknown/loans"), "organisation unknown is not in the registry"),
         (client(id="MN/GOV/bank/loans"), "is of class COM, not GOV"),
+        *[(client(return_urls=(url,)), "no plain https address") for url in STRANGE_ADDRESSES],
+        (client(return_urls=("https://bank.example/a", "https://bank.example/a")), "stands twice"),
+        (client(return_urls=tuple(f"https://bank.example/{n}" for n in range(21))), "more than 20"),
         (client(credential(key_id="taken")), "key id taken belongs to MN/COM/other/loans"),
         (client(credential(), credential()), "two credentials have the same key id"),
         (client(credential(not_after=NOW)), "it ends before it begins"),
@@ -228,7 +239,7 @@ def test_a_signature_key_must_be_of_p256() -> None:
 
 def test_production_takes_neither_bearer_keys_nor_plain_http() -> None:
     production = Known(**{**KNOWN.__dict__, "production": True})
-    for entry in (client(credential()), service()):
+    for entry in (client(credential()), service(), client(return_urls=("http://localhost/back",))):
         with pytest.raises(EntryRefused):
             check(entry, production)
     check(service(base_url="https://register.example/x"), production)

@@ -72,6 +72,7 @@ _FIELDS = {
     "title_mn": gettext_lazy("Нэр"),
     "title_en": gettext_lazy("Англи нэр"),
     "credentials": gettext_lazy("Танилтын түлхүүр"),
+    "return_urls": gettext_lazy("Зөвшөөрлийн дараа иргэнийг буцаах хаяг"),
     "base_url": gettext_lazy("Хаяг"),
     "timeout_seconds": gettext_lazy("Хариу хүлээх хугацаа, секунд"),
     "secret_name": gettext_lazy("Нууц түлхүүрийн нэр"),
@@ -105,7 +106,7 @@ _EMPTY = {
     "authentication": gettext_lazy("шаардахгүй"),
     "rate_per_second": gettext_lazy("хязгааргүй"),
     "quota_per_day": gettext_lazy("хязгааргүй"),
-    "hours": gettext_lazy("хэзээ ч"),
+    "hours": gettext_lazy("цагийн хязгааргүй"),
 }
 """What nothing means in a field, where it is not simply missing."""
 
@@ -227,6 +228,8 @@ def _text(value: object) -> str:
             return _("байхгүй")
         case bool():
             return _("тийм") if value else _("үгүй")
+        case int():
+            return f"{value:,}"
         case datetime():
             return day(value)
         case CitizenAuthentication():

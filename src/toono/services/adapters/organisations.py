@@ -11,11 +11,19 @@ _SECONDS = 60.0
 _remembered: tuple[float, dict[str, Text]] = (float("-inf"), {})
 
 
+def names() -> dict[str, Text]:
+    """Every organisation's name, by code."""
+    global _remembered
+    read_at, known = _remembered
+    if time.monotonic() - read_at > _SECONDS:
+        known = {o.code: Text(mn=o.name_mn, en=o.name_en) for o in registry.organisations()}
+        _remembered = (time.monotonic(), known)
+    return known
+
+
 def name(code: str) -> Text:
     """The organisation's name; its code where the registry does not know it (yet)."""
     global _remembered
-    read_at, names = _remembered
-    if time.monotonic() - read_at > _SECONDS or code not in names:
-        names = {o.code: Text(mn=o.name_mn, en=o.name_en) for o in registry.organisations()}
-        _remembered = (time.monotonic(), names)
-    return names.get(code) or Text(mn=code, en=code)
+    if code not in names():
+        _remembered = (float("-inf"), {})
+    return names().get(code) or Text(mn=code, en=code)

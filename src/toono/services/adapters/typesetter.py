@@ -53,7 +53,10 @@ def _compiled(template: str, data: dict[str, Any], **options: Any) -> bytes:
     inputs = {**data, "mark": _file("mark.svg").decode(), "qr": qr(data["url"])}
     files = {"main.typ": template.encode(), "letterhead.typ": _file("letterhead.typ")}
     try:
-        made = typst.compile(files, font_paths=_fonts(), sys_inputs={"data": json.dumps(inputs, ensure_ascii=False)}, **options)
+        # What the given files do not have Typst looks for on the disk below its root: that is the paper, and nothing of the machine.
+        made: Any = typst.compile(
+            files, root=str(_PAPER), font_paths=_fonts(), sys_inputs={"data": json.dumps(inputs, ensure_ascii=False)}, **options
+        )
     except typst.TypstError as error:
         raise CatalogueError(f"the template cannot be typeset: {error.message}") from error
     return bytes(made[0] if isinstance(made, list) else made)

@@ -9,12 +9,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from toono.kernel.text import clean, fold
 
 _WORD = re.compile(r"\w+")
 _ENOUGH = 0.5
 """Below this likeness two words are strangers."""
+QUERY_WORDS = 12
+"""More words of a query are not looked at."""
 _LATIN = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "yo", "ж": "j", "з": "z", "и": "i", "й": "i", "к": "k", "л": "l",
     "м": "m", "н": "n", "о": "o", "ө": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ү": "u", "ф": "f", "х": "h", "ц": "ts",
@@ -39,6 +42,7 @@ def _simplified(latin: str) -> str:
     return latin
 
 
+@lru_cache(maxsize=65536)
 def _trigrams(word: str) -> frozenset[str]:
     padded = f"  {word} "
     return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
@@ -83,6 +87,8 @@ class Index:
 
     postings: dict[str, dict[str, float]] = field(default_factory=dict)
     things: set[str] = field(default_factory=set)
+    grams: dict[str, list[str]] = field(default_factory=dict)
+    """Trigram → the words that have it: only those are compared with what was typed."""
 
     def add(self, thing: str, texts: Iterable[tuple[str, float]]) -> None:
         """Make ``thing`` found by the words of each text, with that text's weight."""
@@ -95,30 +101,48 @@ class Index:
                     self._post(_in_latin(word), thing, weight * 0.9)
 
     def _post(self, word: str, thing: str, weight: float) -> None:
+        if word not in self.postings:
+            for gram in _trigrams(word):
+                self.grams.setdefault(gram, []).append(word)
         known = self.postings.setdefault(word, {})
         known[thing] = max(known.get(thing, 0.0), weight)
 
     def _rarity(self, word: str) -> float:
         return 1.0 + math.log((1 + len(self.things)) / (1 + len(self.postings[word])))
 
+    def _near(self, typed: str) -> set[str]:
+        """Every word that can be like ``typed``: it shares a trigram, or would if the first two letters were not swapped."""
+        forms = {typed, typed[1::-1] + typed[2:]}
+        if typed.isascii():
+            forms |= {_simplified(typed), _simplified(typed)[1::-1] + _simplified(typed)[2:]}
+        return {word for form in forms for gram in _trigrams(form) for word in self.grams.get(gram, ())}
+
+    def _like(self, typed: str) -> list[tuple[str, float]]:
+        """Known words with their likeness to a typed one, as far as they are no strangers."""
+        found = []
+        for known in self._near(typed):
+            like = likeness(typed, known)
+            if known.isascii() and typed.isascii():
+                like = max(like, 0.98 * likeness(_simplified(typed), known))
+            if like >= _ENOUGH:
+                found.append((known, like))
+        return found
+
     def find(self, query: str) -> Mapping[str, float]:
         """Things with their score; those that share nothing with the query are absent.
 
         A thing must answer to at least half of the words, so that one common word does not bring up everything.
         """
-        asked = words(query)
+        asked = words(query)[:QUERY_WORDS]
         scores: dict[str, float] = {}
         answered: dict[str, int] = {}
         for typed in asked:
             best: dict[str, float] = {}
-            for known, things in self.postings.items():
-                like = likeness(typed, known)
-                if known.isascii() and typed.isascii():
-                    like = max(like, 0.98 * likeness(_simplified(typed), known))
-                if like < _ENOUGH:
-                    continue
-                for thing, weight in things.items():
-                    best[thing] = max(best.get(thing, 0.0), like * weight * self._rarity(known))
+            for known, like in self._like(typed):
+                rare = like * self._rarity(known)
+                for thing, weight in self.postings[known].items():
+                    if weight * rare > best.get(thing, 0.0):
+                        best[thing] = weight * rare
             for thing, score in best.items():
                 scores[thing] = scores.get(thing, 0.0) + score
                 answered[thing] = answered.get(thing, 0) + 1

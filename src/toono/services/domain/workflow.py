@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toono.services.contracts import Ground, Outcome, Phase
+from toono.services.contracts import Ground, Outcome, Phase, Text
 from toono.services.domain.conditions import Values, holds
-from toono.services.domain.definition import Action, By, Definition, Rule, State, StateKind
+from toono.services.domain.definition import Action, By, Definition, Rule, Silence, State, StateKind
 from toono.services.errors import AlreadyDecided, GroundMissing, NotAllowedNow, ReasonMissing
 
 REASON_LIMIT = 2000
@@ -14,8 +14,12 @@ REASON_LIMIT = 2000
 _OUTCOMES = {StateKind.GRANTED: Outcome.GRANTED, StateKind.REFUSED: Outcome.REFUSED, StateKind.WITHDRAWN: Outcome.WITHDRAWN}
 _PHASES = {
     StateKind.DRAFT: Phase.DRAFT, StateKind.WORKING: Phase.PROCESSING, StateKind.REVIEW: Phase.WITH_OFFICER,
+    StateKind.OPINION: Phase.WITH_EXPERT,
     StateKind.GRANTED: Phase.GRANTED, StateKind.REFUSED: Phase.REFUSED, StateKind.WITHDRAWN: Phase.WITHDRAWN,
 }  # fmt: skip
+
+BY_SILENCE = "silence"
+"""Code of the step that the law takes when the term has passed; no definition names it."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,18 @@ def draft_state(definition: Definition) -> State:
     return next(state for state in definition.workflow.states if state.kind is StateKind.DRAFT)
 
 
-def phase(definition: Definition, state: str, *, waiting: bool) -> Phase:
-    """Where the case stands, in the words that every service shares."""
+def phase(definition: Definition, state: str, *, waiting: bool, standing: Phase | None = None) -> Phase:
+    """Where the case stands, in the words that every service shares.
+
+    :param waiting: a register has not answered.
+    :param standing: what is built in beside the states and goes before them: others sign, it waits for payment, the citizen corrects,
+        it lapsed.
+    """
+    if standing is not None:
+        return standing
     kind = definition.workflow.state(state).kind
-    if waiting and kind in {StateKind.WORKING, StateKind.REVIEW}:
-        return Phase.WAITING_FOR_REGISTER if kind is StateKind.WORKING else Phase.WITH_OFFICER
+    if waiting and kind is StateKind.WORKING:
+        return Phase.WAITING_FOR_REGISTER
     return _PHASES[kind]
 
 
@@ -63,8 +74,10 @@ def citizen_step(definition: Definition, state: str, *, sends: bool) -> Transiti
     raise NotAllowedNow(f"state {state} of {definition.code} lets the citizen not {'send' if sends else 'withdraw'}")
 
 
-def officer_step(definition: Definition, state: str, action_code: str, ground_code: str | None, reason: str) -> Transition:
-    """An officer's decision: the action is allowed here, a refusal has a ground of the closed list and a reason.
+def officer_step(
+    definition: Definition, state: str, action_code: str, ground_code: str | None, reason: str, *, by: By = By.OFFICER
+) -> Transition:
+    """An officer's or an expert's step: the action is allowed here, a refusal has a ground of the closed list and a reason.
 
     :raises AlreadyDecided:
     :raises NotAllowedNow:
@@ -73,9 +86,9 @@ def officer_step(definition: Definition, state: str, action_code: str, ground_co
     """
     if definition.workflow.state(state).kind.final:
         raise AlreadyDecided(f"the case is already {state}")
-    action = next((a for a in actions(definition, state, By.OFFICER) if a.code == action_code), None)
+    action = next((a for a in actions(definition, state, by) if a.code == action_code), None)
     if action is None:
-        raise NotAllowedNow(f"no action {action_code} for an officer in state {state} of {definition.code}")
+        raise NotAllowedNow(f"no action {action_code} for an {by} in state {state} of {definition.code}")
     result = outcome(definition, action)
     refuses = result is Outcome.REFUSED
     ground = definition.ground(ground_code) if ground_code and refuses else None
@@ -107,6 +120,25 @@ def _by_rule(definition: Definition, state: str, rule: Rule) -> Transition | Non
         return None
     ground = definition.ground(rule.ground) if rule.ground else None
     return Transition(action, definition.workflow.state(action.to), outcome(definition, action), ground, "")
+
+
+def silence_step(definition: Definition, state: str) -> Transition | None:
+    """What the law decides when the term has passed without a decision; None where it says nothing or the case has ended.
+
+    A refusal by silence has no ground of the list: nobody has looked. Law and article stand in the reason.
+    """
+    rule, basis = definition.term.silence, definition.term.silence_basis
+    if rule is Silence.NOTHING or basis is None or definition.workflow.state(state).kind.final:
+        return None
+    wanted = StateKind.GRANTED if rule is Silence.GRANTS else StateKind.REFUSED
+    to = next((one for one in definition.workflow.states if one.kind is wanted), None)
+    if to is None:
+        return None
+    label = Text(mn="Хуулийн хугацаа өнгөрсөн", en="The term of the law has passed")
+    action = Action.model_validate({"code": BY_SILENCE, "label": label, "by": By.RULE, "from": (state,), "to": to.name})
+    said = "зөвшөөрсөнд" if rule is Silence.GRANTS else "татгалзсанд"
+    reason = f"Хуулийн хугацаанд шийдвэр гараагүй тул {said} тооцов ({basis.law.mn}, {basis.article.mn})."
+    return Transition(action, to, _OUTCOMES[wanted], None, reason)
 
 
 def is_automatic(definition: Definition) -> bool:

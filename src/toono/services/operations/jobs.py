@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 PROCESS_CASE = "services.process_case"
+MOVE_TERMS = "services.move_terms"
 QUEUE = "cases"
 
 
@@ -26,3 +28,8 @@ def process_again(case_id: UUID) -> bool:
     except AlreadyEnqueued:
         return False
     return True
+
+
+def move_terms(*, since: date, decree: str) -> None:
+    """Have the worker compute the ends of open terms anew; one such job after another."""
+    app.configure_task(MOVE_TERMS, queue="timers", lock="services_move_terms").defer(since=since.isoformat(), decree=decree)

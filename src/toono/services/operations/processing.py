@@ -15,14 +15,13 @@ from django.db import transaction
 from toono.kernel.actor import system
 from toono.kernel.clock import now
 from toono.services.contracts import Outcome
-from toono.services.domain import answers, workflow
+from toono.services.domain import workflow
 from toono.services.domain.definition import Notice
 from toono.services.errors import RegisterSilent
 from toono.services.models import Case
-from toono.services.operations import decisions, facts, issuing, telling
+from toono.services.operations import corrections, decisions, facts, issuing, lapsing, telling
 from toono.services.operations.facts import note
-from toono.services.queries import definitions
-from toono.services.queries import facts as _facts
+from toono.services.queries import answers, definitions, form, phases
 
 ACTOR = system("case-worker")
 
@@ -39,7 +38,7 @@ def read_facts(case_id: UUID) -> None:
     :raises RegisterSilent: the job is to come again.
     """
     case = Case.objects.get(id=case_id)
-    if not case.open or case.submitted_at is None:
+    if not _under_way(case):
         return
     definition = definitions.definition(case.service, case.service_version)
     silent = facts.read_needed(case, definition, actor=ACTOR, patient=True)
@@ -57,6 +56,31 @@ def read_facts(case_id: UUID) -> None:
         raise RegisterSilent(f"case {case.number} waits for {[use.meaning for use in silent]}")
 
 
+def _under_way(case: Case) -> bool:
+    """Sent, paid for, not being corrected, not ended."""
+    return case.open and case.submitted_at is not None and case.correcting_since is None and not phases.waits_for_payment(case)
+
+
+def end_if_dead(case_id: UUID) -> None:
+    """End the case, if a register says by now that its applicant has died."""
+    with transaction.atomic():
+        case = Case.objects.select_for_update().get(id=case_id)
+        if _under_way(case):
+            lapsing.lapse_if_dead(case, definitions.definition(case.service, case.service_version), actor=ACTOR)
+
+
+def ask_what_is_missing(case_id: UUID) -> None:
+    """A fact that came late, or a newer version, may make a question needed that the person was never asked: ask for it now."""
+    with transaction.atomic():
+        case = Case.objects.select_for_update().get(id=case_id)
+        if not _under_way(case):
+            return
+        definition = definitions.definition(case.service, case.service_version)
+        missing = [question for question in answers.asked(case, definition) if question.code not in case.answers]
+        if missing:
+            corrections.ask_by_rule(case, definition, missing)
+
+
 def decide_by_rule(case_id: UUID) -> None:
     """Take the step that the rule names, if the state is one that the rule decides.
 
@@ -64,11 +88,10 @@ def decide_by_rule(case_id: UUID) -> None:
     """
     with transaction.atomic():
         case = Case.objects.select_for_update().get(id=case_id)
-        if not case.open or case.submitted_at is None:
+        if not _under_way(case):
             return
         definition = definitions.definition(case.service, case.service_version)
-        values = {"answers": answers.typed(definition, case.answers), "facts": _facts.values(_facts.current(case))}
-        step = workflow.automatic_step(definition, case.state, values)
+        step = workflow.automatic_step(definition, case.state, form.values(case, definition))
         if step is not None:
             decisions.take(case, definition, step, actor=ACTOR, automatic=True)
 
@@ -83,11 +106,14 @@ def make_document(case_id: UUID) -> None:
 def finish(case_id: UUID) -> None:
     """Note that nothing is left to do in the state in which the case was found."""
     case = Case.objects.get(id=case_id)
-    Case.objects.filter(id=case_id, state=case.state).update(work_pending=False)
+    as_found = Case.objects.filter(id=case_id, state=case.state, correcting_since=case.correcting_since, paid_at=case.paid_at)
+    as_found.update(work_pending=False)
 
 
 STEPS: tuple[tuple[str, Callable[[UUID], None]], ...] = (
     ("read_facts", read_facts),
+    ("end_if_dead", end_if_dead),
+    ("ask_what_is_missing", ask_what_is_missing),
     ("decide_by_rule", decide_by_rule),
     ("make_document", make_document),
     ("finish", finish),

@@ -18,22 +18,36 @@ _TEMPLATES = {
     Notice.GRANTED: "case_decided_granted",
     Notice.REFUSED: "case_decided_refused",
     Notice.DOCUMENT: "document_ready",
+    Notice.CORRECTION: "case_correction",
+    Notice.PAYMENT: "case_payment",
+    Notice.MESSAGE: "case_message",
+    Notice.LATE: "case_late",
+    Notice.LAPSED: "case_lapsed",
 }
 
 
-def applicant(case: Case, definition: Definition, notice: Notice, **more: str) -> None:
-    """Tell the applicant once, if the definition wants it; the key makes a repetition harmless."""
-    if notice not in definition.notifications:
-        return
+def applicant(case: Case, definition: Definition, notice: Notice, *, occasion: str = "", **more: str) -> None:
+    """Tell the applicant, if the definition wants it. Once: the key makes a repetition harmless.
+
+    :param occasion: tells apart what may happen more than once to a case.
+    """
+    if notice in definition.notifications:
+        _send(case, definition, _TEMPLATES[notice], f"{notice.value}:{occasion}" if occasion else notice.value, more)
+
+
+def applicant_anyway(case: Case, definition: Definition, template: str, *, occasion: str, **more: str) -> None:
+    """Tell the applicant what no definition can silence: that something of theirs is about to be removed, or waits for them."""
+    _send(case, definition, template, occasion, more)
+
+
+def _send(case: Case, definition: Definition, template: str, occasion: str, more: dict[str, str]) -> None:
     context = {"service_mn": definition.name.mn, "service_en": definition.name.en, "case_number": case.number, **more}
-    notifications.notify(
-        person_id=case.person_id, template=_TEMPLATES[notice], context=context, key=f"case:{case.id}:{notice.value}", case_id=case.id,
-    )  # fmt: skip
+    notifications.notify(person_id=case.person_id, template=template, context=context, key=f"case:{case.id}:{occasion}", case_id=case.id)
 
 
 def due_in_short(case: Case) -> str:
-    """``2026.11.23 09:00``"""
-    return f"{local(case.due_at):%Y.%m.%d %H:%M}" if case.due_at else ""
+    """``2026.11.23 09:00``; a dash while no term runs."""
+    return f"{local(case.due_at):%Y.%m.%d %H:%M}" if case.due_at else "–"
 
 
 def rooms(kind: type[events.CaseEvent], case: Case, *, document_id: UUID | None = None) -> None:

@@ -46,6 +46,14 @@ def own_case(actor: Actor, case_id: UUID, *, lock: bool = False) -> Case:
     return _one(_cases(lock).filter(id=case_id, person_id=citizen(actor)), case_id)
 
 
+def any_case(case_id: UUID) -> Case:
+    """A case, for a system process, which asks whose it is by itself.
+
+    :raises CaseUnknown:
+    """
+    return _one(_cases(False).filter(id=case_id), case_id)
+
+
 def desk_case(actor: Actor, case_id: UUID, *, lock: bool = False) -> Case:
     """A sent case of the officer's organisation; ``lock`` as in :func:`own_case`.
 

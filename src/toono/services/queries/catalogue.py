@@ -1,74 +1,34 @@
-"""The shelf of services: list, search, and the page of one."""
+"""The page of a service: everything that one should know before starting."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from datetime import timedelta
-from functools import lru_cache
+from typing import Any
 
-from toono.kernel.calendar import working_time_between
 from toono.kernel.clock import now
-from toono.kernel.text import sort_key
-from toono.services.adapters import organisations
-from toono.services.contracts import KeptTime, KnownFact, Outcome, ServiceDetails, ServiceSummary, Text
-from toono.services.domain import answers, terms, workflow
-from toono.services.domain.definition import Definition, Meanings
-from toono.services.domain.search import Index
+from toono.services.contracts import Burden, Effort, KeptTime, KnownFact, Outcome, ServiceDetails, SignatureKind, Text
+from toono.services.domain import answers, terms
+from toono.services.domain.definition import Definition, Meanings, Silence
+from toono.services.domain.terms import ClockEvent
 from toono.services.errors import ServiceUnknown
-from toono.services.models import Case, ServiceVersion
-from toono.services.queries import definitions
+from toono.services.models import Case
+from toono.services.queries import clock, definitions, shelf, shelf_contents
 
 KEPT_DAYS = 90
 KEPT_CASES = 5000
 """Of a service with more cases the newest count."""
 _KEPT_SECONDS = 60.0
+_OF_A_CLOCK = ("service", "service_version", "submitted_at", "term_started_at", "decided_at", "due_at")
 _kept: dict[str, tuple[float, KeptTime]] = {}
-
-
-def services(*, query: str, language: str) -> list[ServiceSummary]:
-    offered = definitions.offered()
-    if not query.strip():
-        found = [_summary(*definitions.version(*one)) for one in offered]
-        return sorted(found, key=lambda s: sort_key(s.name.to(language)))
-    scores = _index(offered).find(query)
-    best = sorted(scores, key=lambda code: (-scores[code], code))
-    versions = dict(offered)
-    return [_summary(*definitions.version(code, versions[code])) for code in best]
-
-
-@lru_cache(maxsize=2)
-def _index(offered: tuple[tuple[str, int], ...]) -> Index:
-    index = Index()
-    for code, number in offered:
-        definition, _ = definitions.version(code, number)
-        texts = [(definition.name.mn, 1.0), (definition.name.en, 1.0), (definition.summary.mn, 0.4), (definition.summary.en, 0.4)]
-        texts += [(word, 0.9) for word in (*definition.keywords.mn, *definition.keywords.en)]
-        organisation = organisations.name(definition.organisation)
-        index.add(code, [*texts, (organisation.mn, 0.3), (organisation.en, 0.3)])
-    return index
-
-
-def _summary(definition: Definition, row: ServiceVersion) -> ServiceSummary:
-    return ServiceSummary(
-        code=definition.code,
-        version=definition.version,
-        level=row.level,
-        name=definition.name,
-        summary=definition.summary,
-        organisation=definition.organisation,
-        organisation_name=organisations.name(definition.organisation),
-        fee=definition.fee,
-        term_working_hours=definition.term.working_hours,
-        automatic=workflow.is_automatic(definition),
-    )
 
 
 def service(*, code: str) -> ServiceDetails:
     definition, row = definitions.newest(code)
     meanings = definitions.meanings()
     return ServiceDetails(
-        summary=_summary(definition, row),
+        summary=shelf.shelf().summaries[code],
         gives=definition.gives,
         audience=definition.audience,
         assurance=definition.assurance,
@@ -84,7 +44,60 @@ def service(*, code: str) -> ServiceDetails:
         document_title=definition.document.title,
         document_validity=_validity(definition.document.validity_days),
         appeal=definition.appeal,
+        button=definition.button,
+        effort=effort(row.burden),
+        fees=tuple((rule.label, rule.fee) for rule in definition.fees),
+        silence=_silence(definition),
+        signing=_signing(definition),
+        asked_again=tuple(shelf_contents.exempted_in(definition)),
+        stops=tuple((stop.text, stop.instead) for stop in definition.stops),
+        life_events=tuple(
+            (event.code, event.title) for event in shelf_contents.life_events() if any(step.service == code for step in event.steps)
+        ),
     )
+
+
+def effort(stored: dict[str, Any]) -> Effort | None:
+    """Of those who can get it; of all, where nobody of the cast can."""
+    every = [Burden.model_validate(one) for one in stored.get("personas", ())]
+    burdens = [one for one in every if one.stopped is None] or every
+    if not burdens:
+        return None
+    questions, minutes = [one.questions for one in burdens], [one.minutes for one in burdens]
+    return Effort(
+        papers=max(one.attachments for one in burdens), questions_least=min(questions), questions_most=max(questions),
+        minutes_least=min(minutes), minutes_most=max(minutes), facts=max(one.facts for one in burdens), visits=max(one.visits for one in burdens),
+    )  # fmt: skip
+
+
+def _silence(definition: Definition) -> Text | None:
+    basis = definition.term.silence_basis
+    if basis is None:
+        return None
+    law = Text(mn=f"{basis.law.mn}, {basis.article.mn}", en=f"{basis.law.en}, {basis.article.en}")
+    if definition.term.silence is Silence.GRANTS:
+        return Text(
+            mn=f"Хугацаанд нь хариу өгөхгүй бол зөвшөөрсөнд тооцно ({law.mn}).", en=f"No answer in time counts as granted ({law.en})."
+        )
+    return Text(mn=f"Хугацаанд нь хариу өгөхгүй бол татгалзсанд тооцно ({law.mn}).", en=f"No answer in time counts as refused ({law.en}).")
+
+
+_SIGNED = {
+    SignatureKind.CODE: Text(mn="Утсандаа ирэх кодоор гарын үсэг зурна.", en="You sign by a code that comes to your phone."),
+    SignatureKind.DIGITAL: Text(mn="Тоон гарын үсгээр зурна.", en="You sign with your digital signature."),
+}
+
+
+def _signing(definition: Definition) -> Text | None:
+    own = _SIGNED.get(definition.signing.kind)
+    signers = definition.signing.signers
+    if own is None and not signers:
+        return None
+    others = [
+        Text(mn=f"Мөн зурна: {', '.join(one.label.mn for one in signers)}.", en=f"Also signed by: {', '.join(one.label.en for one in signers)}.")
+    ] if signers else []  # fmt: skip
+    parts = [*([own] if own else []), *others]
+    return Text(mn=" ".join(part.mn for part in parts), en=" ".join(part.en for part in parts))
 
 
 def _known(meanings: Meanings, code: str) -> KnownFact:
@@ -115,23 +128,32 @@ def kept_time(definition: Definition) -> KeptTime:
 def _computed(definition: Definition) -> KeptTime:
     rows = list(
         Case.objects.filter(
-            service=definition.code, decided_at__gte=now() - timedelta(days=KEPT_DAYS), outcome__in=[Outcome.GRANTED, Outcome.REFUSED]
+            service=definition.code,
+            decided_at__gte=now() - timedelta(days=KEPT_DAYS),
+            outcome__in=[Outcome.GRANTED, Outcome.REFUSED],
+            submitted_at__isnull=False,
         )
         .order_by("-decided_at")
-        .values_list("submitted_at", "decided_at", "due_at")[:KEPT_CASES]
+        .only(*_OF_A_CLOCK)[:KEPT_CASES]
     )
     if not rows:
         return KeptTime(decided=0, on_time=0, median_minutes=None, ninety_percent_minutes=None, median_seconds=None)
-    minutes = sorted(
-        -(-int(working_time_between(terms.starts_at(definition.term, sent), decided).total_seconds()) // 60)
-        for sent, decided, _ in rows
-        if sent is not None and decided is not None
-    )
-    seconds = [int((decided - sent).total_seconds()) for sent, decided, _ in rows if sent is not None and decided is not None]
+    stood = clock.interruptions(row.id for row in rows)
+    measured = [_taken(row, stood.get(row.id, [])) for row in rows]
+    minutes = sorted(-(-int(working.total_seconds()) // 60) for working, _ in measured)
     return KeptTime(
         decided=len(rows),
-        on_time=sum(decided <= due for _, decided, due in rows if decided is not None and due is not None),
+        on_time=sum(row.decided_at <= row.due_at for row in rows if row.decided_at is not None and row.due_at is not None),
         median_minutes=int(statistics.median(minutes)),
         ninety_percent_minutes=minutes[min(len(minutes) - 1, -(-len(minutes) * 9 // 10) - 1)],
-        median_seconds=int(statistics.median(seconds)),
+        median_seconds=int(statistics.median(waited.total_seconds() for _, waited in measured)),
     )
+
+
+def _taken(row: Case, stood: list[ClockEvent]) -> tuple[timedelta, timedelta]:
+    """What the term of a decided case really took, as its clock counts: in working time, and by the clock on the wall."""
+    started = row.term_started_at or row.submitted_at
+    assert started is not None and row.decided_at is not None  # noqa: S101 - the reading asks for sent and decided cases
+    events = [*terms.start_of(started), *stood]
+    term = definitions.definition(row.service, row.service_version).term
+    return terms.taken(term, events, row.decided_at), terms.waited(events, row.decided_at)

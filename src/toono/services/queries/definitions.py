@@ -60,3 +60,18 @@ def meanings() -> Meanings:
     if newest_id is None:
         raise CatalogueError("no catalogue is loaded; run `toono up` once")
     return _meanings(newest_id)
+
+
+def producing(definition: Definition) -> tuple[str, ...]:
+    """Codes of the services whose documents prove the same; at least its own."""
+    produces = definition.document.produces
+    if produces is None:
+        return (definition.code,)
+    return _producing(produces, ServiceVersion.objects.aggregate(newest=Max("id"))["newest"]) or (definition.code,)
+
+
+@lru_cache(maxsize=512)
+def _producing(produces: str, newest: int) -> tuple[str, ...]:
+    """``newest`` tells one state of the shelf from another."""
+    found = ServiceVersion.objects.filter(content__definition__document__produces=produces).order_by("code")
+    return tuple(found.values_list("code", flat=True).distinct())

@@ -18,6 +18,8 @@ def status(document: Document, at: datetime) -> DocumentStatus:
     """Whether the document holds at ``at``. A revoked one stays revoked when its time is over."""
     if document.revoked_at is not None:
         return DocumentStatus.REVOKED
+    if document.superseded_at is not None:
+        return DocumentStatus.SUPERSEDED
     if document.valid_until is not None and at > document.valid_until:
         return DocumentStatus.EXPIRED
     return DocumentStatus.VALID
@@ -47,12 +49,14 @@ def view(document: Document) -> DocumentView:
         sha256=document.sha256,
         size_bytes=document.size_bytes,
         check_url=check_url(document.code),
+        superseded_at=document.superseded_at,
+        superseded_by=document.superseded_by,
     )
 
 
 def of_case(case_id: UUID) -> DocumentView | None:
-    """The document of a case, if it is made."""
-    found = Document.objects.defer(*HEAVY).filter(case_id=case_id).first()
+    """The document of a case that counts now, if one is made: the newest."""
+    found = Document.objects.defer(*HEAVY).filter(case_id=case_id).order_by("-issued_at").first()
     return view(found) if found else None
 
 
@@ -68,3 +72,8 @@ def document_file(*, actor: Actor, document_id: UUID) -> DocumentFile:
     row = readable_document(actor, document_id)
     name = f"{row.service}-{local(row.issued_at):%Y-%m-%d}-{row.code[:4]}.pdf"
     return DocumentFile(name=name, media_type="application/pdf", content=bytes(row.pdf))
+
+
+def keys(key: dict[str, str]) -> dict[str, object]:
+    """The published key set, with the names of the organisations that issue documents."""
+    return {"keys": [key], "organisations": {code: name.model_dump() for code, name in sorted(organisations.names().items())}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from toono.kernel.actor import Actor
 from toono.kernel.clock import local, now
-from toono.services.contracts import CaseView, NextKind
+from toono.services.contracts import CaseView, NextKind, Typed
 
 if TYPE_CHECKING:
     from tests.stage import Stack
@@ -19,27 +19,37 @@ if TYPE_CHECKING:
 REFERENCE, PERMIT = "address-reference", "water-use-permit"
 
 
-def permit_answers(**other: str) -> dict[str, str]:
+def permit_answers(**other: Typed) -> dict[str, Typed]:
     """A livestock farmer at a spring, from a week on."""
     start = local(now()).date() + timedelta(days=7)
-    return {"purpose": "livestock", "source": "spring", "place": "Хөх булаг", "amount": "60", "from_date": start.isoformat(), **other}
+    return {
+        "purpose": "livestock", "source": "spring", "place": "Хөх булаг", "point": {"lat": "45.70", "lon": "106.20"}, "amount": "60",
+        "from_date": start.isoformat(), **other,
+    }  # fmt: skip
 
 
-def drafted(actor: Actor, service: str = REFERENCE, **answers: str) -> CaseView:
-    """A draft with every question answered."""
+def answered(actor: Actor, case: CaseView, given: Mapping[str, Typed]) -> CaseView:
+    """The case with every question answered from ``given``; what is not in it is passed over."""
     from toono.services import api
 
-    case = api.start_case(actor=actor, service=service)
-    given = permit_answers(**answers) if service == PERMIT else answers
     while case.next.kind is NextKind.QUESTION:
-        code = case.next.question or ""
-        answered = api.answer(actor=actor, case_id=case.id, question=code, value=given[code])
-        assert isinstance(answered, CaseView), answered
-        case = answered
+        page = api.question(actor=actor, case_id=case.id, question=case.next.question or "")
+        values = {field.code: given.get(field.code, "") for field in page.fields}
+        result = api.answer(actor=actor, case_id=case.id, question=page.code, values=values)
+        assert isinstance(result, CaseView), [field.error for field in result.fields]
+        case = result
     return case
 
 
-def sent(actor: Actor, service: str = REFERENCE, **answers: str) -> CaseView:
+def drafted(actor: Actor, service: str = REFERENCE, **answers: Typed) -> CaseView:
+    """A draft with every question answered."""
+    from toono.services import api
+
+    case = api.start_case(actor=actor, service=service, on_behalf="")
+    return answered(actor, case, permit_answers(**answers) if service == PERMIT else answers)
+
+
+def sent(actor: Actor, service: str = REFERENCE, **answers: Typed) -> CaseView:
     """A case that was checked and sent."""
     from toono.services import api
 

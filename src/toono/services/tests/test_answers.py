@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from toono.services.contracts import Option, QuestionKind, Text
 from toono.services.domain import answers
 from toono.services.domain.definition import Definition, Question
-from toono.services.domain.files import read_services
-from toono.services.tests.catalogue import CATALOGUE
+from toono.services.tests.forms import WORDS, asked, form, options
 
 TODAY = date(2026, 11, 22)
 LABEL = Text(mn="Асуулт?", en="Question?")
@@ -103,7 +102,18 @@ def test_answers_are_shown_in_words() -> None:
 
 @pytest.fixture(scope="module")
 def permit() -> Definition:
-    return next(one.definition for one in read_services(CATALOGUE)[0] if one.definition.code == "water-use-permit")
+    return form(
+        asked("purpose", "choice", options=options("irrigation", "livestock", "services")),
+        asked("irrigated_hectares", "number", when='answers.purpose == "irrigation"'),
+        asked("source", "choice", options=options("borehole", "river")),
+        asked("well_passport", optional=True, when='answers.source == "borehole"'),
+        asked("place"),
+        asked("amount", "number", decimals=1),
+        asked("meter", "yes_no", when="answers.amount > 75"),
+        asked("waste_water", "yes_no", when='answers.purpose == "services"'),
+        asked("treatment", when="answers.waste_water"),
+        asked("from_date", "date", earliest_days=0),
+    )
 
 
 def _codes(definition: Definition, given_answers: dict[str, str]) -> list[str]:
@@ -138,3 +148,32 @@ def test_the_next_question_is_the_first_unanswered_or_the_one_whose_answer_has_b
 
 def test_the_time_to_fill_is_computed_from_the_questions(permit: Definition) -> None:
     assert 2 <= answers.minutes_to_fill(permit) <= 8
+
+
+def test_a_question_may_depend_on_what_a_register_said_and_waits_for_it_while_it_is_silent() -> None:
+    debtor = form(asked("reason", when="facts.tax.debt > 0"), asked("other", when="!has(facts.tax.debt)"), asked("last"))
+
+    def codes(facts: answers.Facts) -> list[str]:
+        return [q.code for q in answers.asked(debtor, {}, facts)]
+
+    assert codes({"tax": {"debt": 500.0}}) == ["reason", "last"]
+    assert codes({"tax": {"debt": 0.0}}) == ["last"]
+    assert codes({"tax": {}}) == ["other", "last"]
+    assert codes({}) == ["last"]
+    assert answers.next_question(debtor, {"last": "x"}, TODAY, {"tax": {"debt": 1.0}}).code == "reason"  # type: ignore[union-attr]
+    assert answers.relevant(debtor, {"reason": "x", "last": "y"}, {"tax": {"debt": 0.0}}) == {"last": "y"}
+
+
+def test_pages_join_questions_that_cannot_be_answered_apart_and_a_group_stands_alone() -> None:
+    group = asked("herds", "group", questions=[asked("kind")])
+    pages = [{"code": "owner", "title": WORDS, "questions": ["phone", "email", "herds"], "because": WORDS}]
+    joined = form(asked("place"), asked("phone", "phone"), asked("email", "email"), group, asked("last"), pages=pages)
+    found = answers.pages(joined, answers.asked(joined, {}))
+    assert [(page.code, [q.code for q in page.questions]) for page in found] == [
+        ("place", ["place"]), ("owner", ["phone", "email"]), ("herds", ["herds"]), ("last", ["last"]),
+    ]  # fmt: skip
+    assert (answers.page_code(joined, "email"), answers.page_code(joined, "herds"), answers.page_code(joined, "last")) == (
+        "owner",
+        "herds",
+        "last",
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toono.services.domain.search import Index, likeness
 
@@ -54,3 +56,18 @@ def test_a_thousand_services_are_searched_in_no_time() -> None:
     started = time.perf_counter()
     assert made.find("хаягийн лавлагаа")
     assert time.perf_counter() - started < 2.0
+
+
+WORD = st.text("абвгдеоөрстүaxbchkz", min_size=1, max_size=9)
+
+
+@settings(max_examples=600, deadline=None)
+@given(typed=WORD, known=st.lists(WORD, min_size=1, max_size=12))
+def test_no_word_that_is_like_enough_is_passed_over(typed: str, known: list[str]) -> None:
+    """The words that are compared are picked by their trigrams; comparing all would find the same."""
+    index = Index()
+    for number, word in enumerate(known):
+        index.add(str(number), [(word, 1.0)])
+    picked = index._near(typed)
+    for word in index.postings:
+        assert word in picked or likeness(typed, word) < 0.5, (typed, word)

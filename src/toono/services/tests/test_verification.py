@@ -43,7 +43,7 @@ def permit(stack: Stack, fresh_citizen: Citizen, oyun: Actor) -> Issued:
 
     actor = fresh_citizen()
     case = sent(actor, PERMIT)
-    api.decide_case(actor=oyun, case_id=case.id, action="grant", reason="Нөөц хүрэлцэнэ.")
+    api.decide_case(actor=oyun, case_id=case.id, action="grant", reason="Нөөц хүрэлцэнэ.", filled={"permitted": "60"})
     return Issued(stack, actor, documented(stack, actor, case.id))
 
 

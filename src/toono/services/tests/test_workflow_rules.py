@@ -7,7 +7,7 @@ import pytest
 from toono.services.contracts import Outcome, Phase
 from toono.services.domain import workflow
 from toono.services.domain.conditions import holds, names
-from toono.services.domain.definition import Definition
+from toono.services.domain.definition import By, Definition
 from toono.services.domain.digests import facts_fingerprint
 from toono.services.domain.files import read_services
 from toono.services.errors import AlreadyDecided, ConditionError, GroundMissing, NotAllowedNow, ReasonMissing
@@ -122,3 +122,30 @@ def test_a_fingerprint_changes_with_every_letter_and_cannot_be_tried_out_without
         facts_fingerprint(salt="00" * 16, code="A", lines=lines[::-1]),
     ):
         assert other != known
+
+
+def _silent(permit: Definition, rule: str) -> Definition:
+    basis = {"law": {"mn": "Зөвшөөрлийн тухай хууль", "en": "Law on Permits"}, "article": "5.2"}
+    term = permit.term.model_dump() | {"silence": rule, "silence_basis": basis}
+    return Definition.model_validate(permit.model_dump(by_alias=True) | {"term": term})
+
+
+def test_silence_says_nothing_unless_the_law_does(permit: Definition) -> None:
+    assert workflow.silence_step(permit, "review") is None
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [("grants", Outcome.GRANTED), ("refuses", Outcome.REFUSED)])
+def test_silence_decides_an_open_case_by_law_and_article_and_a_decided_one_never(permit: Definition, rule: str, outcome: Outcome) -> None:
+    step = workflow.silence_step(_silent(permit, rule), "review")
+    assert step is not None and step.outcome is outcome and step.action.code == workflow.BY_SILENCE
+    assert step.ground is None and "Зөвшөөрлийн тухай хууль, 5.2" in step.reason
+    assert workflow.silence_step(_silent(permit, rule), "granted") is None
+
+
+def test_what_is_built_in_goes_before_the_state(permit: Definition) -> None:
+    assert workflow.phase(permit, "review", waiting=False, standing=Phase.CORRECTION) is Phase.CORRECTION
+
+
+def test_an_expert_cannot_take_the_step_of_an_officer(permit: Definition) -> None:
+    with pytest.raises(NotAllowedNow):
+        workflow.officer_step(permit, "review", "grant", None, "За.", by=By.EXPERT)

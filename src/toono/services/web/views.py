@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
+from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -16,6 +19,7 @@ from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.services import api
 from toono.services.errors import FileTooLarge
+from toono.ui.api import static
 
 LIMIT_BYTES = 5 * 1024 * 1024
 READ_BYTES = 25 * 1024 * 1024
@@ -83,3 +87,55 @@ def verify(request: HttpRequest) -> HttpResponse:
 def _again(request: HttpRequest, field: str, message: str, status: int = 200) -> HttpResponse:
     errors = [{"text": message, "href": f"#{field}"}]
     return render(request, "services/verify.html", {"errors": errors, "field": field, "message": message}, status=status)
+
+
+# -- checking without a network --------------------------------------------------------------------------------
+
+_ASSETS = Path(__file__).parent / "assets"
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def _script(text: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+@allow(Role.ANYBODY)
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """Checks the words of a QR on the reader's own device; kept there by the worker, so that it opens without a network."""
+    return render(request, "services/offline.html")
+
+
+@allow(Role.ANYBODY)
+@require_safe
+def check_script(request: HttpRequest) -> HttpResponse:
+    """The check itself."""
+    return _script(_asset("check.js"))
+
+
+@allow(Role.ANYBODY)
+@require_safe
+def check_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker that keeps the means of checking, and nothing else."""
+    keep = [reverse("services:offline"), reverse("services:check_script"), reverse("services:document_keys")]
+    keep += [static(name) for name in ("toono.css", "toono.js", "noto-400.woff2", "noto-700.woff2", "favicon.svg")]
+    version = hashlib.sha256((json.dumps(keep) + _asset("check.js") + _asset("worker.js")).encode()).hexdigest()[:12]
+    response = _script(f"const VERSION = {json.dumps(version)};\nconst KEEP = {json.dumps(keep)};\n{_asset('worker.js')}")
+    response["Service-Worker-Allowed"] = "/"
+    return response
+
+
+@allow(Role.ANYBODY)
+@require_safe
+def document_keys(request: HttpRequest) -> HttpResponse:
+    """Keys and issuers, for whoever checks documents without asking us."""
+    response = JsonResponse(api.document_keys())
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "public, max-age=3600"
+    return response

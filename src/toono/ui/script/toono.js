@@ -1,5 +1,6 @@
 // Shortens the way; nothing needs it. Every page works the same with scripts off.
 import { Button, CharacterCount, ErrorSummary, SkipLink, createAll } from "govuk-frontend";
+import "./desk.js";
 
 document.body.classList.add("js-enabled");
 if ("noModule" in HTMLScriptElement.prototype) document.body.classList.add("govuk-frontend-supported");
@@ -43,5 +44,41 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.querySelector("[aria-live]").textContent = button.dataset.copied;
+  });
+}
+
+// A question about a place: the person's own position on request. Only pages that ask for a point are allowed to ask the device.
+for (const button of document.querySelectorAll("button[data-place]")) {
+  if (!navigator.geolocation) continue;
+  const field = (part) => document.getElementById(`${button.dataset.place}-${part}`);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    field("place").textContent = "…";
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        field("lat").value = coords.latitude.toFixed(5);
+        field("lon").value = coords.longitude.toFixed(5);
+        field("place").textContent = `± ${Math.round(coords.accuracy)} m`;
+      },
+      () => { field("place").textContent = button.dataset.refused; },
+      { enableHighAccuracy: true, timeout: 20000 },
+    );
+  });
+}
+
+// Files: a camera where there is one, and a word about a file that is too large before it travels.
+for (const place of document.querySelectorAll("[data-camera]")) {
+  if (!matchMedia("(pointer: coarse)").matches) continue;
+  const input = place.querySelector("input");
+  input.name = input.dataset.name;
+  place.hidden = false;
+}
+for (const input of document.querySelectorAll("input[type=file][data-most-bytes]")) {
+  const word = input.nextElementSibling;
+  input.addEventListener("change", () => {
+    const large = [...input.files].some((file) => file.size > Number(input.dataset.mostBytes));
+    word.textContent = large ? input.dataset.tooLarge : "";
+    word.hidden = !large;
+    if (large) input.value = "";
   });
 }

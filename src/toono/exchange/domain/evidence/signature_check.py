@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
@@ -29,6 +28,7 @@ from toono.exchange.domain.evidence.documents import DS, Element, decoded, diges
 from toono.exchange.domain.evidence.findings import Refused
 from toono.exchange.domain.evidence.trust import certificate
 from toono.exchange.domain.evidence.xades import OWN_STEPS, POLICY, POLICY_DIGEST, SIGNED_PROPERTIES
+from toono.kernel.jose import der_signature
 
 MALFORMED: Final = "malformed_signature"
 INVALID: Final = "invalid_signature_value"
@@ -260,4 +260,4 @@ def _der(value: bytes, size: int) -> bytes:
     """r and s of equal length (XML Signature 1.1, §6.4.3)."""
     if len(value) != 2 * size:
         raise Refused(INVALID, "The signature value has another length than its curve asks for.")
-    return encode_dss_signature(int.from_bytes(value[:size]), int.from_bytes(value[size:]))
+    return der_signature(value, size)

@@ -20,9 +20,12 @@ def response(status: int, headers: Iterable[tuple[str, str]], body: bytes) -> It
 
 async def deliver(send: Send, messages: Iterable[Message]) -> None:
     """Send what makes up one answer. A client that takes nothing for too long is left: its answer stands in the log, and its memory is needed."""
+    loop = asyncio.get_running_loop()
     try:
-        for message in messages:
-            async with asyncio.timeout(limits.ANSWER_PIECE_SECONDS):
+        async with asyncio.timeout(limits.ANSWER_PIECE_SECONDS) as limit:
+            for message in messages:
                 await send(message)
+                if message.get("more_body"):
+                    limit.reschedule(loop.time() + limits.ANSWER_PIECE_SECONDS)  # for the next piece
     except TimeoutError:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from toono.exchange import limits
@@ -16,9 +16,10 @@ from toono.exchange.gateway.database import DatabaseUnavailable
 from toono.exchange.gateway.rows import NONCE_TABLE, NonceRow
 from toono.exchange.gateway.steps.client import replayed
 from toono.exchange.gateway.steps.seal import log_request
+from toono.kernel.clock import now
 
 _LIFE: Final = timedelta(seconds=limits.IDEMPOTENCY_SECONDS)
-_FIND: Final = "SELECT fingerprint, status, head, body, reason FROM exchange_stored_answer(%s)"
+_FIND: Final = "SELECT request_id, message_id, held_until, fingerprint, status, head, body, reason FROM exchange_stored_answer(%s)"
 _USE_UP: Final = f"INSERT INTO {NONCE_TABLE} (nonce, expires_at) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING nonce"  # noqa: S608 - fixed name
 
 
@@ -41,13 +42,13 @@ async def log_request_once(shared: Shared, call: Call) -> None:
     )
     for attempt in range(idempotency.ATTEMPTS):
         nonce = idempotency.nonce(call.client_id, call.idempotency_key, attempt)
-        call.nonces = [*signature_nonces, NonceRow(nonce, call.at + _LIFE, call.request_id, fingerprint)]
+        call.nonces = [*signature_nonces, NonceRow(nonce, call.at + _LIFE, call.request_id, fingerprint, _held_until(call))]
         call.repeated = lambda row, key=nonce: _KeyUsed() if row.nonce == key else replayed()
         try:
             return await log_request(shared, call)
         except _KeyUsed:
             call.replayed = True
-            stored = idempotency.check_same(await _stored(shared, nonce), fingerprint)
+            stored = idempotency.check_same(await _stored(shared, nonce), fingerprint, now())
         if not idempotency.was_not_sent(stored):
             await use_up_nonces(shared, signature_nonces)
             return _give_again(call, stored)
@@ -62,8 +63,13 @@ async def _stored(shared: Shared, nonce: bytes) -> Stored | None:
         raise _unavailable() from error
     if not rows:
         return None
-    fingerprint, status, head, body, reason = rows[0]
-    return Stored(bytes(fingerprint), status, bytes(head or b""), bytes(body or b""), reason)
+    request_id, message_id, held_until, fingerprint, status, head, body, reason = rows[0]
+    return Stored(request_id, message_id, held_until, bytes(fingerprint), status, bytes(head or b""), bytes(body or b""), reason)
+
+
+def _held_until(call: Call) -> datetime:
+    """When the outcome of a call that is recorded now must stand in the log, if its gateway lives."""
+    return now() + timedelta(seconds=call.service.entry.timeout_seconds + limits.IDEMPOTENCY_HELD_SECONDS)
 
 
 async def use_up_nonces(shared: Shared, nonces: Iterable[NonceRow]) -> None:

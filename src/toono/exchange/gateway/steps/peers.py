@@ -72,7 +72,7 @@ async def relay(shared: Shared, call: Call, peer: GatewayEntry) -> None:
         answer = await _send(shared, call, peer, content)
     finally:
         shared.metrics.provider_seconds.observe(perf_counter() - started)
-    kind = next((value for name, value in answer.headers if name == "content-type"), "")
+    kind = answer.header("content-type") or ""
     if answer.status != 200 or kind != peers.MEDIA_TYPE:
         raise _told(answer, kind)
     await _take(shared, call, answer.body)

@@ -71,5 +71,7 @@ def check_authentication(call: Call, grant: Grant) -> None:
     found = authentication.verify(text, issuers=call.index.issuers, consumer=call.client_id, now=call.at)
     authentication.check_method(found, allowed)
     rule = call.match.endpoint.subject
+    if rule is not None and rule.identifier == "thing":
+        raise authentication.of_a_thing()
     if rule is not None:
         authentication.check_person(found, identifier=rule.identifier, value=call.match.variables[rule.variable])

@@ -1,38 +1,72 @@
-"""What the provider says of itself: OpenID Connect Discovery 1.0 §3, RFC 8414, RFC 9207 §3.
+"""What the provider says of itself: OpenID Connect Discovery 1.0 §3, RFC 8414, RFC 9207 §3, and the documents of each extension. Exactly what is on.
 
 Stricter than Discovery §3 in one thing, as FAPI 2.0 (§5.4) asks: id tokens are signed by ES256 only, RS256 is not offered.
 """
 
 from __future__ import annotations
 
-from toono.identity.domain.oidc.authorize import ASSURANCE_LEVELS
+from toono.identity.domain.oidc import authorization_details, client_keys, encryption
+from toono.identity.domain.oidc.authorize import ASSURANCE_LEVELS, RESPONSE_MODES
+from toono.identity.domain.oidc.client_authentication import METHODS
 from toono.identity.domain.oidc.id_token import ALGORITHM
-from toono.identity.domain.oidc.userinfo import REGISTER_CLAIMS, REGISTER_SCOPE
+from toono.identity.domain.oidc.token import GRANTS
+from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
+
+ENDPOINTS = {
+    "authorization_endpoint": "/oidc/authorize",
+    "token_endpoint": "/oidc/token",
+    "userinfo_endpoint": "/oidc/userinfo",
+    "jwks_uri": "/oidc/jwks",
+    "end_session_endpoint": "/oidc/end-session",
+    "pushed_authorization_request_endpoint": "/oidc/par",
+    "introspection_endpoint": "/oidc/introspect",
+    "revocation_endpoint": "/oidc/revoke",
+    "device_authorization_endpoint": "/oidc/device-authorization",
+    "backchannel_authentication_endpoint": "/oidc/backchannel-authentication",
+    "registration_endpoint": "/oidc/register",
+}
+BY_KEY = tuple(method for method in METHODS if method != "none")
 
 
 def metadata(issuer: str) -> dict[str, object]:
-    """The document at ``/.well-known/openid-configuration``."""
+    """The document at ``/.well-known/openid-configuration`` and ``/.well-known/oauth-authorization-server``."""
+    signing = list(client_keys.ALGORITHMS)
     return {
         "issuer": issuer,
-        "authorization_endpoint": issuer + "/oidc/authorize",
-        "token_endpoint": issuer + "/oidc/token",
-        "userinfo_endpoint": issuer + "/oidc/userinfo",
-        "jwks_uri": issuer + "/oidc/jwks",
-        "end_session_endpoint": issuer + "/oidc/end-session",
-        "scopes_supported": ["openid", REGISTER_SCOPE],
+        **{name: issuer + path for name, path in ENDPOINTS.items()},
+        "scopes_supported": ["openid", REGISTER_SCOPE, OFFLINE_SCOPE],
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(GRANTS),
         "acr_values_supported": list(ASSURANCE_LEVELS),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "userinfo_signing_alg_values_supported": [ALGORITHM],
+        "userinfo_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "userinfo_encryption_enc_values_supported": list(encryption.ENCODINGS),
+        "authorization_signing_alg_values_supported": [ALGORITHM],
+        "introspection_signing_alg_values_supported": [ALGORITHM],
+        "request_object_signing_alg_values_supported": signing,
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "introspection_endpoint_auth_methods_supported": list(BY_KEY),
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
+        "dpop_signing_alg_values_supported": signing,
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", *REGISTER_CLAIMS],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "authorization_details_types_supported": list(authorization_details.TYPES),
+        "tls_client_certificate_bound_access_tokens": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+        "backchannel_user_code_parameter_supported": False,
         "ui_locales_supported": ["mn", "en"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
     }

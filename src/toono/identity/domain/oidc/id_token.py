@@ -9,7 +9,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from toono.identity.domain.oidc.storage import Code, Provider
+from toono.identity.domain.oidc import subjects
+from toono.identity.domain.oidc.storage import Client, Grant, Provider
 from toono.identity.limits import LIMITS
 
 ALGORITHM = "ES256"
@@ -20,30 +21,34 @@ def at_hash(access_token: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode("ascii")).digest()[:16]).rstrip(b"=").decode()
 
 
-def claims(provider: Provider, code: Code, access_token: str) -> dict[str, Any]:
-    """The claims of the id token that answers ``code``."""
+def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: str | None, nonce: str = "") -> str:
+    """The signed id token of a grant."""
     issued = int(provider.now.timestamp())
     found: dict[str, Any] = {
         "iss": provider.issuer,
-        "sub": code.session.subject,
-        "aud": code.client_id,
+        "sub": subjects.name(provider, client, grant.session.subject),
+        "aud": client.client_id,
         "iat": issued,
         "exp": issued + int(LIMITS.id_token_lifetime.total_seconds()),
-        "auth_time": int(code.session.auth_time.timestamp()),
-        "acr": code.session.acr,
-        "amr": list(code.session.amr),
-        "sid": code.session.id,
-        "at_hash": at_hash(access_token),
+        "auth_time": int(grant.session.auth_time.timestamp()),
+        "acr": grant.session.acr,
+        "amr": list(grant.session.amr),
+        "sid": grant.session.id,
     }
-    return found | ({"nonce": code.nonce} if code.nonce else {})
+    if access_token is not None:
+        found["at_hash"] = at_hash(access_token)
+    if grant.id_token_claims:
+        register = provider.storage.register_claims(grant.session.subject)
+        found |= {name: register[name] for name in grant.id_token_claims if name in register}
+    return provider.sign(found | ({"nonce": nonce} if nonce else {}), "JWT")
 
 
 def read_hint(provider: Provider, token: str) -> dict[str, Any] | None:
     """The claims of an id token of ours that somebody hands back; None if it is not ours. It may have expired (RP-Initiated Logout §2)."""
     try:
         decoded = jwt.decode(token, provider.keys(), algorithms=[ALGORITHM])
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError):
         return None
     found = decoded.claims
-    whole = isinstance(found.get("sub"), str) and isinstance(found.get("aud"), str) and isinstance(found.get("sid"), str)
-    return dict(found) if whole and found.get("iss") == provider.issuer else None
+    whole = all(isinstance(found.get(name), str) for name in ("sub", "aud", "sid"))
+    return dict(found) if whole and decoded.header.get("typ") == "JWT" and found.get("iss") == provider.issuer else None

@@ -1,0 +1,289 @@
+"""A client's registration: RFC 7591 §2 and OpenID Connect Dynamic Client Registration 1.0 §2, as a closed world, and its granting under a software statement (§2.3).
+
+Whoever registers must show a statement signed by the platform: it names the organisation and bounds what may be registered. The same reading serves the
+console, where an administrator is the one who bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+
+from toono.identity.domain.oidc import authorization_code, authorization_details, device_grant, encryption, fapi, refresh, resources
+from toono.identity.domain.oidc.client_authentication import METHODS
+from toono.identity.domain.oidc.refusals import DirectRefusal
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, PING, Client, Profile, Provider, digest
+from toono.identity.domain.oidc.token import GRANTS
+from toono.identity.limits import LIMITS
+from toono.kernel.text import clean
+
+STATEMENT_TYPE = "software-statement+jwt"
+_LISTS = frozenset(
+    {"redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "resources", "authorization_details_types", "may_act_for", "dan_operations"}
+)  # fmt: skip
+_FLAGS = frozenset(
+    {
+        "require_pushed_authorization_requests", "require_signed_request_object", "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+    }
+)  # fmt: skip
+_TEXTS = frozenset(
+    {
+        "client_name", "client_name#en", "scope", "token_endpoint_auth_method", "subject_type", "sector_identifier_uri", "profile",
+        "id_token_signed_response_alg", "authorization_signed_response_alg", "userinfo_signed_response_alg", "userinfo_encrypted_response_alg",
+        "userinfo_encrypted_response_enc", "backchannel_logout_uri", "backchannel_token_delivery_mode",
+        "backchannel_client_notification_endpoint", "tls_client_certificate_sha256", "client_uri", "logo_uri", "policy_uri", "tos_uri",
+    }
+)  # fmt: skip
+FIELDS = _LISTS | _FLAGS | _TEXTS | {"jwks"}
+OF_ADMINISTRATORS = frozenset({"may_act_for", "dan_operations"})
+"""Never by a statement: they concern other organisations' tokens and registers."""
+_KEYS = {"EC": ("P-256", ("kty", "crv", "x", "y")), "OKP": ("Ed25519", ("kty", "crv", "x")), "RSA": ("", ("kty", "n", "e"))}
+_SETS = ("resources", "authorization_details_types", "may_act_for", "dan_operations")
+_AS_THEY_ARE = (
+    "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "userinfo_signed_response_alg",
+    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+)  # fmt: skip
+_ADDRESSES = ("backchannel_logout_uri", "backchannel_client_notification_endpoint")
+
+
+def invalid(description: str) -> DirectRefusal:
+    return DirectRefusal("invalid_client_metadata", description)
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+def parsed(client_id: str, metadata: Mapping[str, Any], *, secret_digest: str = "") -> Client:
+    """The client that checked metadata describe.
+
+    :raises DirectRefusal: the shape is another.
+    """
+    _check_shape(metadata)
+    found = Client(
+        client_id=client_id, secret_digest=secret_digest, name_mn=clean(metadata.get("client_name", client_id)),
+        name_en=clean(metadata.get("client_name#en", metadata.get("client_name", client_id))),
+        redirect_uris=tuple(metadata.get("redirect_uris", ())), post_logout_redirect_uris=tuple(metadata.get("post_logout_redirect_uris", ())),
+        scopes=frozenset(metadata.get("scope", "openid").split()),
+        token_endpoint_auth_method=metadata.get("token_endpoint_auth_method", "client_secret_basic"),
+        grant_types=frozenset(metadata.get("grant_types", ["authorization_code"])), jwks=_keys(metadata.get("jwks")),
+        certificate_sha256=metadata.get("tls_client_certificate_sha256", ""), profile=_profile(metadata.get("profile", "")),
+        subject_type=metadata.get("subject_type", "public"), sector=_sector(metadata),
+    )  # fmt: skip
+    sets: dict[str, Any] = {name: frozenset(metadata[name]) for name in _SETS if name in metadata}
+    more: dict[str, Any] = sets | {name: metadata[name] for name in (*_FLAGS, *_AS_THEY_ARE) if name in metadata}
+    return replace(found, **more)
+
+
+def client(client_id: str, metadata: Mapping[str, Any], *, secret_digest: str = "", loopback: bool = False) -> Client:
+    """The client that the metadata describe, if it may be registered.
+
+    :param loopback: plain http on this machine may stand for https, in development.
+    :raises DirectRefusal: ``invalid_redirect_uri`` or ``invalid_client_metadata``, saying which member is amiss.
+    """
+    found = parsed(client_id, metadata, secret_digest=secret_digest)
+    _check_addresses(found, loopback)
+    for fault, amiss in FAULTS:
+        if amiss(found):
+            raise invalid(fault)
+    if found.profile is Profile.FAPI2 and fapi.faults(found):
+        raise invalid("; ".join(fapi.faults(found)))
+    return found
+
+
+def _check_shape(metadata: Mapping[str, Any]) -> None:
+    unknown = metadata.keys() - FIELDS
+    if unknown:
+        raise invalid(f"unknown members: {', '.join(sorted(map(str, unknown)))}")
+    for name, value in metadata.items():
+        if name in _LISTS and not (isinstance(value, list) and len(value) <= 50 and all(_is_text(one) for one in value)):
+            raise invalid(f"{name} must be a list of texts")
+        if name in _FLAGS and not isinstance(value, bool):
+            raise invalid(f"{name} must be true or false")
+        if name in _TEXTS and not _is_text(value):
+            raise invalid(f"{name} must be a text")
+    for name in ("id_token_signed_response_alg", "authorization_signed_response_alg", "userinfo_signed_response_alg"):
+        if metadata.get(name, "ES256") != "ES256":
+            raise invalid(f"{name} is ES256")
+    if metadata.get("response_types", ["code"]) not in (["code"], []):
+        raise invalid("response_types is code")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 500 and value.isprintable()
+
+
+def _profile(value: str) -> Profile:
+    try:
+        return Profile(value)
+    except ValueError:
+        raise invalid("profile is fapi2 or left out") from None
+
+
+def _sector(metadata: Mapping[str, Any]) -> str:
+    """Core §8.1: the host of the redirect addresses; several hosts need to be one sector by word of the platform, so they are refused."""
+    if metadata.get("subject_type") != "pairwise":
+        return ""
+    hosts = {_host(uri) for uri in metadata.get("redirect_uris", ())}
+    if len(hosts) != 1:
+        raise invalid("pairwise subjects need redirect_uris of exactly one host")
+    return hosts.pop()
+
+
+def _host(uri: str) -> str:
+    try:
+        return urlsplit(uri).hostname or ""
+    except ValueError:
+        raise DirectRefusal("invalid_redirect_uri", "a redirect address cannot be read") from None
+
+
+def _keys(jwks: Any) -> tuple[Mapping[str, Any], ...]:
+    if jwks is None:
+        return ()
+    keys = jwks.get("keys") if isinstance(jwks, dict) and jwks.keys() == {"keys"} else None
+    if not isinstance(keys, list) or not 0 < len(keys) <= 10:
+        raise invalid("jwks must hold 1 to 10 keys")
+    return tuple(_key(key) for key in keys)
+
+
+def _key(key: Any) -> Mapping[str, Any]:
+    """A public key on P-256 or Ed25519, or RSA of 2048 bits and more; nothing of a private one."""
+    kind = key.get("kty") if isinstance(key, dict) else None
+    if kind not in _KEYS or not all(isinstance(value, str) for name, value in key.items() if name not in ("key_ops", "x5c")):
+        raise invalid("a key must be EC, OKP or RSA")
+    curve, members = _KEYS[kind]
+    kept = {name: key[name] for name in (*members, "kid", "use") if name in key}
+    if not all(isinstance(value, str) and value.isascii() and value.isprintable() for value in kept.values()):
+        raise invalid("the members of a key must be plain texts")
+    if {"d", "p", "q", "k"} & key.keys() or (curve and key.get("crv") != curve) or len(key.get("n", "")) > 1400:
+        raise invalid("a key must be public, on P-256 or Ed25519, or RSA")
+    try:
+        found = KeySet.import_key_set({"keys": [kept]}).keys[0]
+        weak = isinstance(found, RSAKey) and found.public_key.key_size < 2048
+    except (JoseError, ValueError, KeyError, TypeError):
+        raise invalid("a key cannot be read") from None
+    if weak or not isinstance(found, ECKey | RSAKey | OKPKey):
+        raise invalid("an RSA key must have 2048 bits or more")
+    return kept | {"kid": kept.get("kid", found.thumbprint())}
+
+
+def _check_addresses(found: Client, loopback: bool) -> None:
+    """RFC 9700 §2.1: to the letter, so no patterns; https, or plain http on the person's own machine for a native application (RFC 8252)."""
+    for uri in (*found.redirect_uris, *found.post_logout_redirect_uris):
+        if not _is_good(uri, loopback=loopback or found.public):
+            raise DirectRefusal("invalid_redirect_uri", "a redirect address must be https without fragment, user or pattern")
+    for name in _ADDRESSES:
+        uri = getattr(found, name)
+        if uri and not _is_good(uri, loopback=loopback):
+            raise invalid(f"{name} must be https")
+    if not all(resources.is_address(uri) for uri in found.resources):
+        raise invalid("resources must be absolute addresses without fragment")
+
+
+def _is_good(uri: str, *, loopback: bool) -> bool:
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    secure = parts.scheme == "https" or (loopback and parts.scheme == "http" and host in ("127.0.0.1", "::1"))
+    return secure and bool(host) and "@" not in parts.netloc and not set('#*\\ "<>') & set(uri) and uri.isascii()
+
+
+def _needs_keys(c: Client) -> bool:
+    return not c.jwks and (c.token_endpoint_auth_method == BY_KEY or c.require_signed_request_object)
+
+
+FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
+    ("grant_types has an unknown one", lambda c: not c.grant_types <= GRANTS.keys() or not c.grant_types),
+    ("redirect_uris is missing", lambda c: "authorization_code" in c.grant_types and not c.redirect_uris),
+    ("token_endpoint_auth_method is unknown", lambda c: c.token_endpoint_auth_method not in METHODS),
+    ("jwks is missing", _needs_keys),
+    ("tls_client_certificate_sha256 is missing", lambda c: c.token_endpoint_auth_method == BY_CERTIFICATE and len(c.certificate_sha256) != 43),
+    ("a client that cannot prove itself cannot act for itself", lambda c: c.token_endpoint_auth_method == BY_NOTHING and not c.grant_types <= {authorization_code.GRANT, refresh.GRANT, device_grant.GRANT}),
+    ("a client without authentication has neither keys nor certificate", lambda c: c.token_endpoint_auth_method == BY_NOTHING and bool(c.jwks or c.certificate_sha256)),
+    ("subject_type is public or pairwise", lambda c: c.subject_type not in ("public", "pairwise")),
+    ("authorization_details_types has an unknown one", lambda c: not c.authorization_details_types <= authorization_details.TYPES.keys()),
+    ("userinfo_encrypted_response_alg is unknown, unsigned, or has no key", lambda c: bool(c.userinfo_encrypted_response_alg) and (not c.userinfo_signed_response_alg or encryption.key_for_encryption(c) is None)),
+    ("userinfo_encrypted_response_enc is unknown", lambda c: c.userinfo_encrypted_response_enc not in ("", *encryption.ENCODINGS)),
+    ("backchannel_token_delivery_mode is poll or ping", lambda c: c.backchannel_token_delivery_mode not in ("", "poll", PING)),
+    ("backchannel_client_notification_endpoint is missing", lambda c: c.backchannel_token_delivery_mode == PING and not c.backchannel_client_notification_endpoint),
+)  # fmt: skip
+"""What may not be, in the words in which it is refused; in this order."""
+
+
+# -- registering under a statement ---------------------------------------------------------------------------------
+
+_BOUNDED_LISTS = ("grant_types", "resources", "authorization_details_types")
+
+
+def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool = False) -> dict[str, Any]:
+    """A new client under a software statement; gives its credentials, once (RFC 7591 §3.2.1, RFC 7592 §3).
+
+    :raises DirectRefusal: ``invalid_software_statement``, ``unapproved_software_statement``, ``invalid_client_metadata``, ``invalid_redirect_uri``.
+    """
+    asked = dict(metadata)
+    statement = _statement(provider, asked.pop("software_statement", None))
+    if OF_ADMINISTRATORS & asked.keys():
+        raise invalid("the platform alone gives this")
+    whole = asked | {"client_name": statement["client_name"]}
+    client_id, secret, manages = f"{statement['software_id']}-{provider.identifier()[-12:]}", provider.random(), provider.random()
+    by_secret = whole.get("token_endpoint_auth_method", "client_secret_basic").startswith("client_secret")
+    found = client(client_id, whole, secret_digest=digest(secret) if by_secret else "", loopback=loopback)
+    _check_bounds(found, statement)
+    if not provider.storage.use_once("statement", str(statement["jti"]), provider.now + LIMITS.software_statement_lifetime):
+        raise DirectRefusal("invalid_software_statement", "the statement was used")
+    provider.storage.save_client(replace(found, registration_digest=digest(manages)), whole)
+    credentials = {"client_secret": secret, "client_secret_expires_at": 0} if by_secret else {}
+    return whole | credentials | {
+        "client_id": client_id, "client_id_issued_at": int(provider.now.timestamp()), "registration_access_token": manages,
+        "registration_client_uri": f"{provider.issuer}/oidc/register/{client_id}",
+    }  # fmt: skip
+
+
+def _statement(provider: Provider, text: Any) -> dict[str, Any]:
+    if not isinstance(text, str):
+        raise DirectRefusal("invalid_software_statement", "software_statement is missing")
+    try:
+        decoded = jwt.decode(text, provider.keys(), algorithms=["ES256"])
+    except (JoseError, ValueError, TypeError):
+        raise DirectRefusal("invalid_software_statement", "the statement is not signed by the platform") from None
+    found = decoded.claims
+    over = not isinstance(found.get("exp"), int) or provider.now.timestamp() > found["exp"]
+    if decoded.header.get("typ") != STATEMENT_TYPE or found.get("iss") != provider.issuer or over:
+        raise DirectRefusal("invalid_software_statement", "the statement is another's, or has expired")
+    return dict(found)
+
+
+def _check_bounds(found: Client, statement: Mapping[str, Any]) -> None:
+    """The statement says the most that may be registered."""
+    hosts = set(statement.get("redirect_hosts", ()))
+    addresses = (
+        *found.redirect_uris,
+        *found.post_logout_redirect_uris,
+        *(getattr(found, name) for name in _ADDRESSES if getattr(found, name)),
+    )
+    beyond = [
+        *(name for name in _BOUNDED_LISTS if not getattr(found, name) <= set(statement.get(name, ()))),
+        *(["scope"] if not found.scopes <= set(str(statement.get("scope", "")).split()) else []),
+        *(["redirect_uris"] if not {_host(uri) for uri in addresses} <= hosts else []),
+        *(["profile"] if statement.get("profile") and found.profile != statement["profile"] else []),
+    ]  # fmt: skip
+    if beyond:
+        raise DirectRefusal("unapproved_software_statement", f"more than the statement allows: {', '.join(beyond)}")
+
+
+def statement_claims(
+    *, issuer: str, issued: int, identifier: str, software_id: str, client_name: str, bounds: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The claims of a statement; ``bounds``: ``grant_types``, ``scope``, ``redirect_hosts``, ``resources``, ``authorization_details_types``, ``profile``."""
+    seconds = int(LIMITS.software_statement_lifetime.total_seconds())
+    return {
+        "iss": issuer, "iat": issued, "exp": issued + seconds, "jti": identifier, "software_id": software_id, "client_name": client_name, **bounds,
+    }  # fmt: skip

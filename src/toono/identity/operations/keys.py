@@ -1,0 +1,103 @@
+"""The keys that sign tokens: kept by the signer, their generations noted in the database, so that every process follows a change by itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from django.db import transaction
+from joserfc.jwk import ECKey, KeySet
+
+from toono.identity import models
+from toono.identity.domain.oidc import rollover
+from toono.identity.domain.oidc.id_token import ALGORITHM
+from toono.identity.domain.oidc.rollover import SigningKey
+from toono.kernel import audit
+from toono.kernel.actor import Actor, Role
+from toono.kernel.clock import now
+from toono.kernel.errors import NotAllowed
+from toono.pki import api as pki
+
+FIRST_KEY = "token"
+"""Label of the provider's first key in the signer."""
+KEPT_SECONDS = 30.0
+"""How long a process goes by the list that it read: far less than a key is published before its first use."""
+
+_public: dict[str, dict[str, Any]] = {}
+_lock = threading.Lock()
+_list: tuple[float, list[SigningKey]] = (-KEPT_SECONDS, [])
+
+
+def signing_keys() -> list[SigningKey]:
+    """All generations; at least the first."""
+    global _list
+    read_at, known = _list
+    if not known or time.monotonic() - read_at > KEPT_SECONDS:
+        known = [
+            SigningKey(label=row.label, published_at=row.published_at, active_from=row.active_from)
+            for row in models.SigningKey.objects.order_by("active_from")
+        ]
+        _list = (time.monotonic(), known)
+    return known or [SigningKey(label=FIRST_KEY, published_at=now(), active_from=now())]
+
+
+def public_jwk(label: str) -> dict[str, Any]:
+    """The public key, asked of the signer once per process. ``kid`` is its thumbprint (RFC 7638)."""
+    with _lock:
+        if label not in _public:
+            key = ECKey.import_key(pki.public_key(key=label))
+            _public[label] = dict(key.as_dict(private=False)) | {"kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM}
+        return dict(_public[label])
+
+
+def jwks() -> dict[str, object]:
+    """What clients check by: the signing key first, then the next and the former ones."""
+    return {"keys": [public_jwk(key.label) for key in rollover.published(signing_keys(), now())]}
+
+
+def key_set() -> KeySet:
+    return KeySet.import_key_set({"keys": [public_jwk(key.label) for key in rollover.published(signing_keys(), now())]})
+
+
+def sign(claims: dict[str, Any], typ: str) -> str:
+    label = rollover.active(signing_keys(), now()).label
+    return pki.sign_jws(key=label, payload=claims, typ=typ, kid=str(public_jwk(label)["kid"]))
+
+
+def establish() -> None:
+    """Make the first key and note it. Idempotent."""
+    pki.establish_key(key=FIRST_KEY)
+    moment = now()
+    models.SigningKey.objects.bulk_create(
+        [models.SigningKey(label=FIRST_KEY, published_at=moment, active_from=moment)], ignore_conflicts=True
+    )
+
+
+def roll(*, actor: Actor) -> str | None:
+    """Publish the next key now; it signs from tomorrow on. None while one is on its way already.
+
+    :raises NotAllowed: neither an administrator nor a system.
+    """
+    if actor.role not in (Role.ADMINISTRATOR, Role.SYSTEM):
+        raise NotAllowed(f"{actor} may not change the signing key")
+    with transaction.atomic():
+        # Held against a second one who does the same: two next keys would be one too many.
+        rows = list(models.SigningKey.objects.select_for_update().order_by("active_from"))
+        known = [SigningKey(label=row.label, published_at=row.published_at, active_from=row.active_from) for row in rows]
+        following = rollover.successor(known, now())
+        if following is None:
+            return None
+        pki.establish_key(key=following.label)
+        models.SigningKey.objects.create(label=following.label, published_at=following.published_at, active_from=following.active_from)
+        audit.record(
+            actor=actor, action="identity.roll_key", subject=f"key:{following.label}", active_from=following.active_from.isoformat()
+        )
+    forget()
+    return following.label
+
+
+def forget() -> None:
+    """Read the list anew at the next need."""
+    global _list
+    _list = (-KEPT_SECONDS, [])

@@ -1,0 +1,98 @@
+"""The OpenID Provider's endpoints for machines. Each runs in one transaction: what a refusal writes (a revocation, a used proof) is kept, what a fault interrupts is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from toono.identity import contracts
+from toono.identity.domain.oidc import (
+    certificate,
+    ciba,
+    device_grant,
+    introspection,
+    pushed,
+    registration,
+    revocation,
+    token,
+    userinfo,
+)
+from toono.identity.domain.oidc.parameters import parse
+from toono.identity.domain.oidc.refusals import DirectRefusal
+from toono.identity.domain.oidc.request import Request
+from toono.identity.domain.oidc.storage import Provider
+from toono.identity.operations import approvals, clients, engine
+from toono.kernel.settings import settings
+
+Ask = Callable[[Provider, Request], Any]
+
+ENDPOINTS: dict[str, Ask] = {
+    "/oidc/token": lambda provider, request: token.exchange(provider=provider, request=request),
+    "/oidc/userinfo": lambda provider, request: userinfo.userinfo(provider=provider, request=request),
+    "/oidc/par": lambda provider, request: pushed.push(provider=provider, request=request),
+    "/oidc/revoke": lambda provider, request: revocation.revoke(provider=provider, request=request),
+    "/oidc/device-authorization": lambda provider, request: device_grant.start(
+        provider=provider, request=request, letters=approvals.new_user_code()
+    ),
+    "/oidc/backchannel-authentication": lambda provider, request: approvals.announced(ciba.start(provider=provider, request=request)),
+}
+STATUS = {"/oidc/par": 201}
+
+
+def answer(sent: contracts.MachineRequest) -> contracts.ProtocolAnswer:
+    """What an endpoint answers, refusals included."""
+    provider, request = engine.provider(), _request(sent)
+
+    def ask() -> Any:
+        if sent.path == "/oidc/introspect":
+            return introspection.introspect(provider=provider, request=request, signed=introspection.SIGNED in sent.accept)
+        return ENDPOINTS[sent.path](provider, request)
+
+    media = introspection.SIGNED if sent.path == "/oidc/introspect" else "application/jwt"
+    return _answered(ask, status=STATUS.get(sent.path, 200), media=media)
+
+
+def _request(sent: contracts.MachineRequest) -> Request:
+    return Request(
+        parameters=parse(sent.form), authorization=sent.authorization, dpop=sent.dpop, method=sent.method, path=sent.path,
+        certificate=certificate.read(sent.certificate) if sent.certificate else None,
+    )  # fmt: skip
+
+
+def _answered(ask: Callable[[], Any], *, status: int = 200, media: str = "application/jwt") -> contracts.ProtocolAnswer:
+    with transaction.atomic():
+        try:
+            found = ask()
+        except DirectRefusal as refusal:
+            return _refused(refusal)
+    if isinstance(found, str):
+        return contracts.ProtocolAnswer(status=status, body={}, text=found, media_type=media)
+    return contracts.ProtocolAnswer(status=status, body=found)
+
+
+def _refused(refusal: DirectRefusal) -> contracts.ProtocolAnswer:
+    body: dict[str, object] = {"error": refusal.error, "error_description": refusal.description}
+    return contracts.ProtocolAnswer(status=refusal.status, body=body, authenticate=refusal.authenticate, dpop_nonce=refusal.dpop_nonce)
+
+
+# -- registration --------------------------------------------------------------------------------------------------
+
+
+def register(*, document: bytes) -> contracts.ProtocolAnswer:
+    """RFC 7591 §3: a new client under a software statement."""
+    provider = engine.provider()
+
+    def ask() -> dict[str, Any]:
+        found = clients.read_document(document)
+        made = registration.register(provider=provider, metadata=found, loopback=not settings().production)
+        clients.audit_registration(str(made["client_id"]))
+        return made
+
+    return _answered(ask, status=201)
+
+
+def managed_client(*, client_id: str, authorization: str | None, remove: bool) -> contracts.ProtocolAnswer:
+    """RFC 7592 §2.1, §2.3: a client reads its own registration, or ends it with all its tokens."""
+    return _answered(lambda: clients.managed(client_id, authorization, remove=remove), status=204 if remove else 200)
