@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench import catalogue, desk, exchange, rights
+from bench import desk, exchange, rights
 from bench.load import Result, journeys, wrk
 from bench.peers import files
 from tests.stage import ROOT, Stack, free_ports, start_stack

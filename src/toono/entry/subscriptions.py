@@ -30,6 +30,7 @@ def connect() -> None:
         (registry_events.AgreementDrafted, "notifications.agreement_drafted", notifications.on_agreement_drafted),
         (registry_events.AgreementDecided, "notifications.agreement_decided", notifications.on_agreement_decided),
         (registry_events.AgreementExpiring, "notifications.agreement_expiring", notifications.on_agreement_expiring),
+        (identity.ApprovalRequested, "notifications.approval_requested", notifications.on_approval_requested),
         (identity.ConfirmationCodeRequested, "notifications.confirmation_code", notifications.on_confirmation_code_requested),
         (identity.SignInCodeRequested, "notifications.sign_in_code", notifications.on_sign_in_code_requested),
         (payments.BillPaid, "services.bill_paid", services_door.on_bill_paid),

@@ -57,7 +57,7 @@ class Settings:
     )
     gateway_tls: bool = _setting(
         False,
-        "Believe the header Client-Cert (RFC 9440) of the TLS terminator before the gateway, which must know the secret `terminator_key`.",
+        "Believe the header Client-Cert (RFC 9440) of the TLS terminator before the gateway and the portal, which must know the secret `terminator_key`.",
     )
     database_url: str = _setting(
         "", "PostgreSQL 15 or newer, as postgresql://user:password@host:port/name. Empty: the embedded one.", secret=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from toono.identity.events import ConfirmationCodeRequested, PersonRegistered, SignInCodeRequested
+from toono.identity.events import ApprovalRequested, ConfirmationCodeRequested, PersonRegistered, SignInCodeRequested
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
 from toono.notifications import queries
@@ -85,6 +85,12 @@ def on_sign_in_code_requested(event: SignInCodeRequested) -> None:
 def on_confirmation_code_requested(event: ConfirmationCodeRequested) -> None:
     """Send the code with which something is confirmed; drawn as that of a sign-in."""
     _notify.send_code(event_id=event.id, challenge_id=event.challenge_id, language=event.language)
+
+
+def on_approval_requested(event: ApprovalRequested) -> None:
+    """Subscriber: a client waits for the person's word. The message says which words the client shows."""
+    context = {"client_mn": event.client_name_mn, "client_en": event.client_name_en, "message": event.message or "–"}
+    _notify.notify(person_id=event.person_id, code="approval_requested", context=context, key=f"approval:{event.id}", case_id=None)
 
 
 def on_agreement_drafted(event: AgreementDrafted) -> None:

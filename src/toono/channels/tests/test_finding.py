@@ -61,3 +61,38 @@ def test_an_unknown_service_is_a_page_with_a_way_on(visitor: Person) -> None:
 def test_own_pages_ask_a_visitor_to_sign_in(visitor: Person, path: str) -> None:
     answer = visitor.client.get(path, follow_redirects=False)
     assert answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in?next=%2F")
+
+
+def test_the_list_is_narrowed_and_paged_without_script(visitor: Person) -> None:
+    visitor.open("/services/")
+    assert visitor.page.xpath("//nav//a[@rel='next']")
+    visitor.press("Шүүх", organisation="dundgovi-environment")
+    assert len(visitor.page.xpath("//ul[@class='toono-links']/li")) >= 6 and "Байгаль орчны газар" in visitor.text
+    visitor.follow("Шүүлтийг арилгах")
+    visitor.follow("Дараагийн хуудас")
+    assert "2-р хуудас" in visitor.text and visitor.page.xpath("//nav//a[@rel='prev']")
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=-1", "page=x", "page=99999999999", "level=%00", "organisation=<b>", "applicant=x&page=7"]
+)
+def test_a_strange_address_is_a_plain_list(visitor: Person, query: str) -> None:
+    visitor.open(f"/services/?{query}")
+    assert visitor.answer.status_code == 200 and visitor.heading == "Бүх үйлчилгээ"
+
+
+def test_a_service_says_how_little_it_asks(visitor: Person) -> None:
+    visitor.open("/services/address-reference/")
+    assert "цаас хэрэггүй, асуулт алга, 1 минут" in visitor.text
+    visitor.open("/services/water-use-permit/")
+    assert "Хэн авч чадахгүй вэ" in visitor.text and "75 м³-ээс их ус авах цэгийг" in visitor.text
+
+
+def test_a_life_event_leads_through_its_services_in_order(visitor: Person) -> None:
+    visitor.open("/services/")
+    visitor.follow("Худаг гаргах")
+    steps = visitor.page.xpath("//ol[@class='toono-timeline']/li//b/a/@href")
+    assert steps[0] == "/services/environmental-impact-screening/" and len(steps) == 5
+    assert "«Ус ашиглах зөвшөөрөл олгох» гарсныг бид өөрсдөө уншина" in visitor.text
+    visitor.open("/life/nothing/")
+    assert visitor.answer.status_code == 404

@@ -151,7 +151,11 @@ def _signer(data: Data, definition: Definition) -> Text | None:
 
 
 def _due(data: Data, definition: Definition) -> Text | None:
-    return Text(mn=f"{words.mn} гэхэд шийдэх ёстой байсан", en=f"It was due on {words.en}") if (words := _moment(data, "due")) else None
+    return _was_due(words) if (words := _moment(data, "due")) else None
+
+
+def _was_due(words: Text) -> Text:
+    return Text(mn=f"{words.mn} гэхэд шийдэх ёстой байсан", en=f"It was due on {words.en}")
 
 
 def _moved_to(data: Data, definition: Definition) -> Text | None:
@@ -199,6 +203,8 @@ def _decision_to_come(case: Case, definition: Definition) -> tuple[Text, Text | 
     by = _DECIDES_BY_RULE if workflow.is_automatic(definition) else _DECIDES_OFFICER
     if case.submitted_at is not None and case.due_at is None:
         return by, None
+    if case.due_at is not None and case.paused_at is None and case.due_at < now():
+        return by, _was_due(terms.in_words(case.due_at))
     words = terms.in_words(case.due_at or terms.due_at(definition.term, now()))
     return by, Text(mn=f"{words.mn} гэхэд", en=f"By {words.en}")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from toono.kernel.actor import Actor
+from toono.kernel.clock import at, now
 from toono.services.domain.terms import ClockKind
+from toono.services.tests.officers import arrived, service
 
 if TYPE_CHECKING:
     from tests.stage import Stack
@@ -78,7 +82,6 @@ def test_every_kind_of_the_log_has_a_title_or_a_reason_why_not(stack: Stack) -> 
     ],
 )  # fmt: skip
 def test_a_line_says_what_the_log_says(stack: Stack, kind: str, data: dict[str, Any], title: str, detail: str | None) -> None:
-    from toono.kernel.clock import now
     from toono.services.domain.definition import Definition
     from toono.services.queries import timeline
     from toono.services.tests.published import definition
@@ -90,3 +93,15 @@ def test_a_line_says_what_the_log_says(stack: Stack, kind: str, data: dict[str, 
     step = timeline._happened(Definition.model_validate(made), kind, now(), data, None)
     assert step is not None and step.title.mn == title
     assert (step.detail.mn if step.detail else None) == detail
+
+
+def test_a_late_case_promises_no_hour_that_has_passed(stack: Stack, fresh_citizen: Callable[[], Actor]) -> None:
+    from toono.services import api
+    from toono.services.contracts import StepState
+
+    citizen, code = fresh_citizen(), service()
+    with at(now() - timedelta(days=20)):
+        late = arrived(citizen, code)
+    steps = [api.case(actor=citizen, case_id=one).timeline for one in (late, arrived(citizen, code))]
+    details = [next(step.detail for step in each if step.state is StepState.NOW) for each in steps]
+    assert [detail.mn.endswith("гэхэд шийдэх ёстой байсан") for detail in details if detail] == [True, False]

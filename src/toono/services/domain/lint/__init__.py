@@ -10,8 +10,9 @@ from pathlib import Path
 
 from toono.kernel.clock import local, now
 from toono.services.contracts import Finding, LifeEvent
+from toono.services.domain import admission, templates
 from toono.services.domain.definition import Meanings
-from toono.services.domain.files import LIFE_EVENTS, Catalogue, Read, read_catalogue
+from toono.services.domain.files import LIFE_EVENTS, SERVICE, Catalogue, Read, read_catalogue
 from toono.services.domain.lint import conditions, documents, money_and_time, once_only, parts, texts, usage, workflow
 from toono.services.domain.lint.subject import Check, Problem, Shelf, Subject, Told, shelf, told
 
@@ -40,6 +41,11 @@ def lint(read: Read, meanings: Meanings, *, around: Shelf | None = None, said: T
     :param around: the catalogue in which it stands; left out, it stands alone.
     :param said: what registers say about the cast (:func:`told`), to try conditions with.
     """
+    template = read.file.removesuffix(SERVICE) + read.definition.document.template
+    spoken = [Finding(file=template, where=where, rule="template", message=message) for where, message in templates.problems(read.template)]
+    unsafe = [*spoken, *admission.costly(read.definition, read.file)]
+    if unsafe:
+        return unsafe  # nothing of it is computed
     subject = Subject(
         definition=read.definition, meanings=meanings, shelf=around or shelf([read.definition], meanings), told=said or {}, today=local(now()).date(),
     )  # fmt: skip
