@@ -74,6 +74,12 @@ def _person_actor(regnum: str, role: str = "citizen") -> Actor:
 
 
 @pytest.fixture(scope="session")
+def actor_of(stack: Stack) -> Callable[[str], Actor]:
+    """The citizen with this register number."""
+    return _person_actor
+
+
+@pytest.fixture(scope="session")
 def sarnai(stack: Stack) -> Actor:
     """Сарнай, a citizen of Mandalgovi."""
     return _person_actor(stack.addresses["persons"]["sarnai"]["regnum"])

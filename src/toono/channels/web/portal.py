@@ -54,8 +54,8 @@ def services(request: HttpRequest) -> HttpResponse:
         "found": found,
         "narrowed": any(chosen.values()),
         "life_events": shelf.life_events() if not kept and found.page == 1 else [],
-        "before": urlencode(kept | {"page": found.page - 1}) if found.page > 1 else "",
-        "after": urlencode(kept | {"page": found.page + 1}) if found.page < found.pages else "",
+        "earlier": urlencode(kept | {"page": found.page - 1}) if found.page > 1 else "",
+        "later": urlencode(kept | {"page": found.page + 1}) if found.page < found.pages else "",
         "without_filters": urlencode({"q": query} if query else {}),
     }
     return render(request, "channels/services.html", context)

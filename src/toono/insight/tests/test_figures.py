@@ -211,7 +211,7 @@ def test_a_period_that_cannot_be_is_told_beside_its_field(stack: Stack, query: d
 
 def test_the_page_speaks_english(stack: Stack) -> None:
     answer = stack.http.get(f"{stack.base_url}/figures?since=2031-01-01&until=2031-01-31", headers={"Cookie": "language=en"})
-    assert "nobody has asked for a state service" in answer.text
+    assert "nobody has applied for a state service" in answer.text
     assert not re.search("[а-яөү]", re.sub(r"(?s)<header.*?</header>|<footer.*?</footer>|<head>.*?</head>", "", answer.text))
 
 

@@ -14,7 +14,7 @@ CONTEXT = {"service_mn": "Лавлагаа", "service_en": "Reference", "case_nu
 
 def test_every_template_prints_in_both_languages() -> None:
     assert set(templates()) == {
-        "sign_in_code", "confirmation_code", "document_ready", "draft_expiring", "signature_asked", "signature_declined",
+        "sign_in_code", "confirmation_code", "approval_requested", "document_ready", "draft_expiring", "signature_asked", "signature_declined",
         "case_received", "case_waiting_for_register", "case_payment", "case_message", "case_correction", "case_correction_reminder",
         "case_decided_granted", "case_decided_refused", "case_late", "case_lapsed", "case_facts_differ",
         "desk_term_ends", "desk_late", "desk_opinion_due", "desk_complaint",

@@ -196,5 +196,12 @@ def written(content: Mapping[str, Any], tests: Mapping[str, Any]) -> dict[str, s
     return found | ({TESTS: _yaml(json.loads(tests["text"]))} if tests else {})
 
 
+class _Indented(yaml.SafeDumper):
+    """Lists stand two letters in, as in the catalogue; a form over the text then changes nothing but its own lines."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
 def _yaml(value: dict[str, Any]) -> str:
-    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=140)
+    return yaml.dump(value, Dumper=_Indented, allow_unicode=True, sort_keys=False, width=1_000_000)

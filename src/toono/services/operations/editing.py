@@ -22,6 +22,7 @@ from toono.kernel.errors import NotAllowed
 from toono.services.adapters import archives, judging
 from toono.services.contracts import DraftState, Judgement, LoadedService, TrialState
 from toono.services.domain import admission, sheets
+from toono.services.domain.definition import MigrationRule
 from toono.services.domain.drafts import NAMES
 from toono.services.domain.files import SERVICE, written
 from toono.services.errors import CatalogueError, DraftChanged, DraftNotReady, DraftRefused, OwnDraft, RightsMissing, ServiceUnknown
@@ -51,17 +52,14 @@ def begin(*, actor: Actor, code: str) -> UUID:
     open_one = DefinitionDraft.objects.filter(code=code, state__in=editing.OPEN).first()
     if open_one is not None:
         return editing.row(actor, open_one.id).id
-    files = written(version.content, version.tests)
-    return _made(actor, code, version.level, definition.version, _next_version(files, definition.version))
+    return _made(actor, code, version.level, definition.version, written(_next(version.content), version.tests))
 
 
-def _next_version(files: dict[str, str], number: int) -> dict[str, str]:
+def _next(content: Mapping[str, Any]) -> dict[str, Any]:
     """The number raised, and what becomes of open cases said: they end as they began, until the author decides otherwise."""
-    text = re.sub(rf"(?m)^version: {number}$", f"version: {number + 1}", files[SERVICE], count=1)
-    rule = f"  - {{from_versions: [{number}], rule: continue}}\n"
-    # older versions were told of when this one was published
-    text = re.sub(r"(?ms)^migrations:\n.*?(?=^\S|\Z)", "", text).rstrip("\n") + f"\nmigrations:\n{rule}"
-    return {**files, SERVICE: text}
+    old = content["definition"]
+    rule = {"from_versions": [old["version"]], "rule": MigrationRule.CONTINUE.value}
+    return {**content, "definition": {**old, "version": old["version"] + 1, "migrations": [rule]}}
 
 
 def begin_new(*, actor: Actor, code: str, level: str) -> UUID:

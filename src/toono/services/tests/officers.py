@@ -26,7 +26,7 @@ def appointed(administrator: Actor, regnum: str, organisation: str) -> Actor:
 
 
 def _words(words: str) -> dict[str, str]:
-    return {"mn": words, "en": words}
+    return {"mn": words, "en": "Trial"}
 
 
 def service(function: str | None = None, **changes: Any) -> str:

@@ -15,7 +15,7 @@ YES = {"mn": "Тийм", "en": "Yes"}
 
 
 def _text(words: str) -> dict[str, str]:
-    return {"mn": words, "en": words}
+    return {"mn": words, "en": "Trial"}
 
 
 def definition(**changes: Any) -> dict[str, Any]:

@@ -25,11 +25,9 @@ CREDIT, EXCHANGE, VACCINATIONS, FINES = "credit-reference", "vehicle-certificate
 
 
 @pytest.fixture
-def member(stack: Stack) -> Member:
+def member(stack: Stack, actor_of: Callable[[str], Actor]) -> Member:
     """One of the sandbox's cast, as a citizen."""
-    from conftest import _person_actor
-
-    return lambda key: _person_actor(stack.addresses["persons"][key]["regnum"])
+    return lambda key: actor_of(stack.addresses["persons"][key]["regnum"])
 
 
 @pytest.fixture
@@ -287,15 +285,13 @@ def test_without_consent_the_fact_is_pending_and_the_case_cannot_be_sent(stack: 
 
 
 def test_the_person_is_led_to_the_page_of_consent_and_back_to_the_case(
-    stack: Stack, fresh_person: Callable[[], dict[str, Any]], browser_client: Callable[[str], Any]
+    stack: Stack, fresh_person: Callable[[], dict[str, Any]], browser_client: Callable[[str], Any], actor_of: Callable[[str], Actor]
 ) -> None:
     from toono.services import api
 
     regnum = fresh_person()["regnum"]
     client = browser_client(regnum)
-    from conftest import _person_actor
-
-    actor = _person_actor(regnum)
+    actor = actor_of(regnum)
     case = drafted(actor, CREDIT)
     fact = _facts(case)["person.credit"].name
     page = client.get(f"{stack.base_url}/cases/{case.id}/consent/{fact}", follow_redirects=True)

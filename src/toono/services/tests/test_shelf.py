@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,7 @@ from toono.services.tests.published import definition, publish
 
 if TYPE_CHECKING:
     from tests.stage import Stack
+    from toono.services.models import Document
 
 
 def test_the_whole_list_is_walked_page_after_page(stack: Stack) -> None:
@@ -50,7 +51,7 @@ def test_narrowing_by_what_is_not_there_is_an_empty_list(stack: Stack) -> None:
 def test_what_is_published_stands_on_the_shelf_at_once(stack: Stack) -> None:
     from toono.services import api
 
-    word = "шинэтавиур"
+    word = "жүрщөнкүв"
     assert api.service_page(query=word).total == 0
     code = publish(definition(name={"mn": f"Туршилт {word}", "en": "Trial"}))
     assert [one.code for one in api.service_page(query=word).items] == [code]
@@ -68,21 +69,26 @@ def test_a_service_says_what_it_asks_of_people(stack: Stack) -> None:
 def test_a_life_event_shows_what_the_person_has_already(stack: Stack, fresh_citizen: Callable[[], Actor]) -> None:
     from toono.services import api
     from toono.services.errors import LifeEventUnknown
-    from toono.services.models import Case, Document
 
-    actor = fresh_citizen()
-    case = api.start_case(actor=actor, service="address-reference", on_behalf="")
-    moment = now()
-    row = Document.objects.create(
-        code=f"T{case.number}", case=Case.objects.get(id=case.id), person_id=actor.person_id, service="address-reference",
-        title={"mn": "Лавлагаа", "en": "Reference"}, organisation="state-registration", pdf=b"", size_bytes=0, sha256=case.number,
-        facts_fingerprint="", fingerprint_salt="", template_version=1, template_digest="", issued_at=moment, valid_until=moment + timedelta(days=1),
-    )  # fmt: skip
+    actor, late, moment = fresh_citizen(), fresh_citizen(), now()
+    row = _document(actor, moment + timedelta(days=1))
+    _document(late, moment - timedelta(seconds=1))
     step = api.life_event_page(code="moved", actor=actor).steps[0]
     assert step.service.code == "address-reference" and step.have == (row.id, row.valid_until)
-    assert api.life_event_page(code="moved").steps[0].have is None
-    assert api.life_event_page(code="moved", actor=fresh_citizen()).steps[0].have is None
-    Document.objects.filter(id=row.id).update(valid_until=moment - timedelta(seconds=1))
-    assert api.life_event_page(code="moved", actor=actor).steps[0].have is None
+    for other in (None, fresh_citizen(), late):
+        assert api.life_event_page(code="moved", actor=other).steps[0].have is None
     with pytest.raises(LifeEventUnknown):
         api.life_event_page(code="nothing")
+
+
+def _document(actor: Actor, valid_until: datetime) -> Document:
+    """A reference of address, as one that was issued."""
+    from toono.services import api
+    from toono.services.models import Case, Document
+
+    case = Case.objects.get(id=api.start_case(actor=actor, service="address-reference", on_behalf="").id)
+    return Document.objects.create(
+        code=f"T{case.number}", case=case, person_id=actor.person_id, service="address-reference", title={"mn": "Лавлагаа", "en": "Reference"},
+        organisation="state-registration", pdf=b"", size_bytes=0, sha256=case.number, facts_fingerprint="", fingerprint_salt="",
+        template_version=1, template_digest="", issued_at=now(), valid_until=valid_until,
+    )  # fmt: skip
