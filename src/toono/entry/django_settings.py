@@ -21,7 +21,21 @@ ROOT_URLCONF = "toono.entry.urls"
 WSGI_APPLICATION = "toono.entry.web.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-ROOMS = ["kernel", "ui", "pki", "registry", "exchange", "geo", "identity", "notifications", "payments", "services", "feedback", "insight", "channels"]
+ROOMS = [
+    "kernel",
+    "ui",
+    "pki",
+    "registry",
+    "exchange",
+    "geo",
+    "identity",
+    "notifications",
+    "payments",
+    "services",
+    "feedback",
+    "insight",
+    "channels",
+]
 INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",

@@ -98,7 +98,8 @@ class Settings:
     archive_s3_key_id: str = _setting("", "Access key of the archive's storage.")
     archive_s3_secret: str = _setting("", "Secret key of the archive's storage.", secret=True)
     clamd: str = _setting(
-        "", "ClamAV's daemon that looks through files of applications: `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`. Empty: structure checks only."
+        "",
+        "ClamAV's daemon that looks through files of applications: `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`. Empty: structure checks only.",
     )
     traces_url: str = _setting("", "OpenTelemetry collector (OTLP over HTTP) for the traces of the exchange. Empty: none.")
     helpline: str = _setting("1800-1111", "Telephone number shown on every page.")
