@@ -97,8 +97,8 @@ def test_calls_go_on_while_gateways_come_and_go(lab: Lab) -> None:
     bodies = [heard.body for heard in lab.provider.heard[before:]]
     assert len(bodies) == len(set(bodies)), "a call was done twice"
     assert len(done) + len(failed) == 60 and len(failed) <= 4, failed  # at most the calls that were under way at the killed gateway
-    unknown: list[Any] = [error for error in failed if getattr(error, "code", "") != "idempotency_running"]
-    assert unknown == []
+    # Nobody can know what became of those; the library says so, and never that nothing was done.
+    assert {getattr(error, "outcome", error) for error in failed} <= {"unknown"}
 
 
 @pytest.fixture

@@ -59,6 +59,22 @@ def test_every_page_of_the_desk_is_sound(
         v.is_sound()
 
 
+def test_a_list_of_more_than_a_page_leads_on(visit: Window, officer: dict[str, Any], fresh_citizen: Citizen) -> None:
+    from toono.services.queries.desk import PAGE
+
+    code, citizen = service(), fresh_citizen()
+    for _ in range(PAGE + 1):
+        arrived(citizen, code)
+    for width in ("phone", "desk"):
+        with visit(width) as v:
+            v.sign_in(officer)
+            v.open(f"/desk/?service={code}")
+            assert v.page.locator("[data-desk-list] > li").count() == PAGE
+            v.is_sound()
+            v.page.locator("a[rel=next]").click()
+            assert v.page.locator("[data-desk-list] > li").count() == 1
+
+
 def test_an_officer_decides_without_touching_the_mouse(visit: Window, officer: dict[str, Any], fresh_citizen: Citizen) -> None:
     code = service()
     for _ in range(2):

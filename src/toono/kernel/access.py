@@ -27,6 +27,19 @@ class ToonoRequest(HttpRequest):
     actors: tuple[Actor, ...]
 
 
+def network_address(request: HttpRequest) -> str | None:
+    """The browser's network address; None for this machine itself.
+
+    A proxy on this machine (loopback) is believed when it names the address that it serves: the last in ``X-Forwarded-For``, which
+    it added itself. From anywhere else that header is anybody's claim and is ignored.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if peer not in ("127.0.0.1", "::1", ""):
+        return peer
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return named or None
+
+
 def allow(*roles: Role) -> Callable[[View], View]:
     """Let the view be called by these roles only; ``Role.ANYBODY`` means everybody, signed in or not.
 

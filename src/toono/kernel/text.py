@@ -22,6 +22,11 @@ def clean(value: str) -> str:
     return " ".join(visible.split())
 
 
+def paragraphs(value: str) -> str:
+    """What was typed into a field of several lines: each line clean, empty ones left out."""
+    return "\n".join(line for line in map(clean, value.splitlines()) if line)
+
+
 def fold(value: str) -> str:
     """The form in which look-alikes are equal. For search only; never store it in place of the text."""
     return clean(value).lower().translate(_FOLD)

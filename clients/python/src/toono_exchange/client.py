@@ -28,6 +28,8 @@ _TOKEN_MARGIN_SECONDS = 30.0
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PAUSE_SECONDS = (0.1, 5.0)
 """First and longest pause between attempts; it doubles, and a part of it is left to chance so that many clients do not come back together."""
+_IDLE_SECONDS = 3.0
+"""A gateway closes a connection that is silent for five: one that is nearly so old is not used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Client:
         self._http = httpx.Client(
             verify=_only(trust),
             timeout=httpx.Timeout(timeout, connect=connect_timeout),
+            limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
             follow_redirects=False,
             trust_env=False,
             transport=transport,

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from toono.kernel.access import allow
+from toono.kernel.access import allow, network_address
 from toono.kernel.actor import Role
 from toono.services import api as services
 from toono.services.errors import TooManyTracked, TrackingUnknown
@@ -21,7 +21,7 @@ def track(request: HttpRequest) -> HttpResponse:
         return render(request, "channels/track.html", {"code": "", "found": None})
     code = request.POST.get("code", "")[:60]
     try:
-        found = services.track(code=code, address=_address(request))
+        found = services.track(code=code, address=network_address(request))
     except TrackingUnknown:
         errors = [{"text": _("Ийм кодтой хүсэлт олдсонгүй. Кодоо шалгаад дахин оруулна уу."), "href": "#code"}]
         return render(request, "channels/track.html", {"code": code, "found": None, "errors": errors})
@@ -31,12 +31,3 @@ def track(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = str(busy.data["retry_after_seconds"])
         return response
     return render(request, "channels/track.html", {"code": code, "found": found})
-
-
-def _address(request: HttpRequest) -> str | None:
-    """The browser's network address; None for this machine itself. Only a proxy on this machine is believed when it names another:
-    the last in ``X-Forwarded-For``, which it added itself."""
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    if peer not in ("127.0.0.1", "::1", ""):
-        return peer
-    return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or None

@@ -1,30 +1,18 @@
-"""TLS client certificates as the terminator before the gateway hands them on.
-
-Source: RFC 9440 §2.2: ``Client-Cert: :<base64 of the DER>:``. nginx cannot write that form; what it writes (``$ssl_client_escaped_cert``: PEM, percent-encoded) is
-read too. The terminator has seen the proof of possession; here is only asked which certificate it was and whether it is in its time.
-"""
+"""Client certificates at the gateway: what the terminator handed on, and whether it is in its time (form: :mod:`toono.kernel.client_certificates`)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Final, NamedTuple
-from urllib.parse import unquote
-
-from cryptography import x509
 
 from toono.exchange.domain.faults import Code, Fault
+from toono.kernel import client_certificates
 
 HEADER: Final = "client-cert"
 TERMINATOR_HEADER: Final = "x-toono-terminator"
 FROM_TERMINATOR: Final = frozenset({HEADER, "client-cert-chain", TERMINATOR_HEADER})
 """Never logged and never passed on, whoever sent them."""
-_SEQUENCE: Final = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
-_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END CERTIFICATE-----\s*")
 
 
 class ClientCertificate(NamedTuple):
@@ -42,15 +30,10 @@ def read(value: str) -> ClientCertificate:
 
     :raises Fault: it is none.
     """
-    found = _SEQUENCE.fullmatch(value.strip()) or _PEM.fullmatch(unquote(value))
-    try:
-        if found is None:
-            raise ValueError("neither form")
-        der = base64.b64decode("".join(found[1].split()), validate=True)
-        certificate = x509.load_der_x509_certificate(der)
-    except (ValueError, binascii.Error):
-        raise _refused("client_certificate_unreadable", "The TLS terminator handed on something that is no certificate.") from None
-    return ClientCertificate(sha256(der).hexdigest(), certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    found = client_certificates.read(value)
+    if found is None:
+        raise _refused("client_certificate_unreadable", "The TLS terminator handed on something that is no certificate.")
+    return ClientCertificate(found.sha256.hex(), found.valid_from, found.valid_until)
 
 
 def check_time(certificate: ClientCertificate, now: datetime) -> None:

@@ -19,7 +19,7 @@ from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
 from toono.kernel.ids import public_code
-from toono.kernel.text import clean
+from toono.kernel.text import clean, paragraphs
 from toono.notifications import api as notifications
 from toono.services import api as services
 
@@ -88,7 +88,7 @@ def may_answer(actor: Actor, found: contracts.Complaint) -> bool:
 
 def answer(*, actor: Actor, complaint_id: UUID, finding: str, words: str) -> contracts.Complaint:
     """Answer; see :func:`toono.feedback.api.answer_complaint`."""
-    said = "\n".join(line for line in map(clean, words.splitlines()) if line)
+    said = paragraphs(words)
     if finding not in set(Finding):
         raise FindingMissing(f"finding {finding[:20]!r}")
     if not said or len(said) > ANSWER_LENGTH:

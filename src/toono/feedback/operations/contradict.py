@@ -16,7 +16,7 @@ from toono.kernel import audit
 from toono.kernel.actor import Actor, system
 from toono.kernel.clock import now
 from toono.kernel.ids import public_code
-from toono.kernel.text import clean
+from toono.kernel.text import paragraphs
 from toono.notifications import api as notifications
 from toono.services import api as services
 from toono.services.contracts import DisputedFact
@@ -60,7 +60,7 @@ def contradiction(*, actor: Actor, contradiction_id: UUID) -> contracts.Contradi
 
 def answer(*, actor: Actor, contradiction_id: UUID, outcome: str, words: str) -> contracts.Contradiction:
     """Answer, tell the person, and have the registers of the case read again where one was corrected."""
-    said = "\n".join(line for line in map(clean, words.splitlines()) if line)
+    said = paragraphs(words)
     if outcome not in set(Correctness):
         raise OutcomeMissing(f"outcome {outcome[:20]!r}")
     if not said or len(said) > ANSWER_LENGTH:

@@ -16,7 +16,7 @@ from toono.identity import api
 from toono.identity.errors import CodeRefused, FlowOver, Locked, RegnumMalformed, TooManyCodes, TooManyFromAddress
 from toono.identity.web import cookies
 from toono.identity.web.answers import redirect, start_again
-from toono.kernel.access import ToonoRequest, allow
+from toono.kernel.access import ToonoRequest, allow, network_address
 from toono.kernel.actor import Role
 from toono.ui.api import let_forms_lead_to
 
@@ -69,7 +69,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         typed = request.POST.get("regnum", "")[:100]
         try:
             api.ask_code(
-                flow_id=flow_id, browser=cookies.browser(request), regnum=typed, address=cookies.address(request), language=_language()
+                flow_id=flow_id, browser=cookies.browser(request), regnum=typed, address=network_address(request), language=_language()
             )
         except RegnumMalformed:
             return _page(
@@ -104,7 +104,7 @@ def code(request: HttpRequest) -> HttpResponse:
             return _code_page(request, flow_id)
         try:
             entered = api.enter_code(
-                flow_id=flow_id, browser=cookies.browser(request), code=request.POST.get("code", "")[:40], address=cookies.address(request),
+                flow_id=flow_id, browser=cookies.browser(request), code=request.POST.get("code", "")[:40], address=network_address(request),
                 device=request.headers.get("User-Agent", ""), replaces=cookies.session_token(request),
             )  # fmt: skip
         except CodeRefused as error:
@@ -134,7 +134,7 @@ def new_code(request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
             return _page(request, "new_code")
         try:
-            api.ask_new_code(flow_id=flow_id, browser=cookies.browser(request), address=cookies.address(request), language=_language())
+            api.ask_new_code(flow_id=flow_id, browser=cookies.browser(request), address=network_address(request), language=_language())
         except (Locked, TooManyCodes, TooManyFromAddress) as error:
             return _refused(request, error)
         return redirect(_address("identity:code", flow_id))

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from toono.kernel.clock import ULAANBAATAR
-from toono.kernel.text import clean
+from toono.kernel.text import clean, paragraphs
 from toono.registry.contracts import (
     Agreement,
     CitizenAuthentication,
@@ -102,7 +102,7 @@ def typed(post: QueryDict) -> Typed:
 
 
 def _lines(text: str) -> str:
-    return "\n".join(filter(None, (clean(line) for line in text[:20_000].splitlines())))
+    return paragraphs(text[:20_000])
 
 
 def agreement_of(form: Typed, *, agreement_id: str, consumer: str, service: ServiceEntry, standing: Agreement | None) -> Agreement | None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
-from toono.kernel.text import clean
+from toono.kernel.text import paragraphs
 from toono.services.contracts import MessageView
 from toono.services.domain.definition import Notice
 from toono.services.errors import MessageRefused, NotAllowedNow
@@ -28,7 +28,7 @@ _KEY = re.compile(r"[A-Za-z0-9-]{8,60}")
 
 def send(*, actor: Actor, case_id: UUID, text: str, key: str) -> MessageView:
     """Keep a message and tell the other side. The same key again gives the message that it already made."""
-    said = "\n".join(line for line in map(clean, text.splitlines()) if line)
+    said = paragraphs(text)
     if not said or len(said) > LENGTH or not _KEY.fullmatch(key):
         raise MessageRefused(f"{len(said)} characters, key {key[:20]!r}")
     with transaction.atomic():

@@ -209,13 +209,14 @@ def send(case: Case, actor: Actor, form_token: str) -> None:
     at = now()
     case.state, case.answers = step.to.name, _answers.relevant(case, definition)
     case.submitted_at, case.submitted_token, case.channel = at, form_token, actor.channel.value
-    case.fee_mungu, case.tracking_code, case.work_pending = fees.due(case, definition).amount_mungu, public_code(TRACKING_LENGTH), True
+    fee = fees.due(case, definition)
+    case.fee_mungu, case.tracking_code, case.work_pending = fee.amount_mungu, public_code(TRACKING_LENGTH), True
     case.save()
     attachments.drop_unused(case)
     note(case, "submitted", actor=actor, token=form_token)
     if case.fee_mungu:
         fees.open_bill(case, definition)
-        telling.applicant(case, definition, Notice.PAYMENT, fee=fees.due(case, definition).text)
+        telling.applicant(case, definition, Notice.PAYMENT, fee=fee.text)
     else:
         clock.start(case, definition, at)
         telling.applicant(case, definition, Notice.RECEIVED, due=telling.due_in_short(case))

@@ -7,19 +7,15 @@ the number), ``i`` issued, ``u`` until (0: without an end), both in seconds sinc
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import lru_cache
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from joserfc.jwk import ECKey
 
-from toono.kernel.jose import base64url
 from toono.pki import api as pki
+from toono.services.domain.proofs import TYPE
 from toono.services.models import Document
 
 KEY = "documents"
-TYPE = "tdoc"
 TITLE_LETTERS = 48
 
 
@@ -44,9 +40,6 @@ def sign(document: Document, *, holder: str) -> str:
 @lru_cache(maxsize=1)
 def public_key() -> dict[str, str]:
     """The key as a JWK (RFC 7517); made at the first document. ``kid`` is the beginning of its thumbprint (RFC 7638)."""
-    key = load_pem_public_key(pki.establish_key(key=KEY).encode())
-    assert isinstance(key, EllipticCurvePublicKey)  # noqa: S101 - the signer makes no other
-    numbers = key.public_numbers()
-    jwk = {"crv": "P-256", "kty": "EC", "x": base64url(numbers.x.to_bytes(32, "big")), "y": base64url(numbers.y.to_bytes(32, "big"))}
-    thumbprint = hashlib.sha256(json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode()).digest()
-    return {**jwk, "alg": "ES256", "use": "sig", "kid": base64url(thumbprint)[:8]}
+    key = ECKey.import_key(pki.establish_key(key=KEY))
+    numbers = {name: str(key.as_dict(private=False)[name]) for name in ("crv", "kty", "x", "y")}
+    return {**numbers, "alg": "ES256", "use": "sig", "kid": key.thumbprint()[:8]}

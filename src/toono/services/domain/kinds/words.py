@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from toono.kernel.text import clean
+from toono.kernel.text import clean, paragraphs
 from toono.services.contracts import Text, Typed
 from toono.services.domain.definition import Question
 from toono.services.domain.kinds.base import Kind, Outside, one, refuse, same, text_value
@@ -15,7 +15,7 @@ _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?!-)[\w-]+(\.[\w-]+)+", re.
 
 
 def _text(question: Question, typed: Typed, today: date, outside: Outside) -> str:
-    value = "\n".join(line for line in map(clean, one(typed).splitlines()) if line)
+    value = paragraphs(one(typed))
     limit = question.max_length or 0
     if len(value) > limit:
         over = len(value) - limit
