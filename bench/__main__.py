@@ -1,20 +1,26 @@
-"""``make bench``: figures of the main paths, beside peers measured in the same run, into docs/benchmarks.md."""
+"""``make bench``: figures of the main paths, beside peers measured in the same run, into docs/benchmarks.md.
+
+Each part has a running copy of its own. ``python -m bench exchange`` measures one part anew; the others stay as they were measured.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
 import platform
+import re
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 
-from bench import desk, exchange, rights
+from bench import catalogue, desk, exchange, rights
 from bench.load import Result, journeys, wrk
 from bench.peers import files
 from tests.stage import ROOT, Stack, free_ports, start_stack
@@ -110,6 +116,29 @@ def measure_burst(stack: Stack, table: Table, browsers: list[Person]) -> None:
     table.say(row)
 
 
+def measure_exchange(stack: Stack, table: Table, folder: Path) -> None:
+    exchange.measure(stack, folder, table.add)
+    table.say(rights.decisions().row)
+
+
+def measure_portal(stack: Stack, table: Table, folder: Path) -> None:
+    measure_pages(stack, table, folder)
+    measure_people(stack, table)
+
+
+def measure_services(stack: Stack, table: Table, folder: Path) -> None:
+    desk.measure(stack, table.add)
+    catalogue.measure(stack, folder, table.add, table.say)
+
+
+PARTS: dict[str, Callable[[Stack, Table, Path], None]] = {
+    "exchange": measure_exchange,
+    "portal": measure_portal,
+    "services": measure_services,
+}
+PAGE, TEMPLATE = ROOT / "docs" / "benchmarks.md", ROOT / "bench" / "page.md"
+
+
 def machine() -> str:
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown"
@@ -117,10 +146,10 @@ def machine() -> str:
     return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
 
 
-def main() -> None:
+def run(part: str) -> str:
+    """The part's section of the page."""
     table = Table()
-    print(machine())
-    print(HEAD)
+    print(f"\n{part}\n{HEAD}")
     with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # nginx reads as nobody
@@ -128,22 +157,26 @@ def main() -> None:
         stack = start_stack(folder / "home")
         first = time.monotonic() - began
         try:
-            exchange.measure(stack, folder, table.add)
-            table.say(rights.decisions().row)
-            measure_pages(stack, table, folder)
-            measure_people(stack, table)
-            desk.measure(stack, table.add)
+            PARTS[part](stack, table, folder)
         finally:
             stack.stop()
-        began = time.monotonic()
-        stack = start_stack(folder / "home")
-        second = time.monotonic() - began
-        stack.stop()
-    starts = f"First start of an installed copy {first:.1f} s, second start {second:.1f} s."
+    starts = f"First start of an installed copy: {first:.1f} s."
     print(starts)
-    template = (ROOT / "bench" / "page.md").read_text()
-    page = template.format(date=time.strftime("%Y-%m-%d"), machine=machine(), table="\n".join([HEAD, *table.rows]), starts=starts)
-    (ROOT / "docs" / "benchmarks.md").write_text(page)
+    return "\n".join([f"On {time.strftime('%Y-%m-%d')}, {machine()}. {starts}", "", HEAD, *table.rows])
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    for part in wanted:
+        section = run(part)
+        kept = dict(_SECTION.findall(PAGE.read_text())) | {part: section}
+        sections = (f"## {name.capitalize()}\n\n<!-- {name} -->\n{kept[name]}\n<!-- / -->" for name in PARTS if name in kept)
+        PAGE.write_text(TEMPLATE.read_text().replace("{sections}", "\n\n".join(sections)))
+
+
+_SECTION = re.compile(r"<!-- (\w+) -->\n(.*?)\n<!-- / -->", re.DOTALL)
 
 
 if __name__ == "__main__":
