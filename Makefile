@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 
-.PHONY: demo tour up test bench bench-long chaos properties lint check lock assets clean browser
+.PHONY: demo tour up test bench bench-long chaos properties fuzz lint check lock assets clean browser
 
 demo: $(READY)            ## set up, start everything, do the main job once as a tour, keep serving
 	$(BIN)/toono up --tour
@@ -58,7 +58,10 @@ chaos: $(DEV_READY)       ## kill -9 gateway, signer and database a hundred time
 	CHAOS_KILLS=34 $(BIN)/python -m pytest tests/faults -k kill_9_under_load
 
 properties: $(DEV_READY)  ## ten thousand generated requests at every endpoint of identity; some minutes
-	PROPERTY_EXAMPLES=10000 $(BIN)/python -m pytest tests/conformance/test_oidc_attacks.py
+	PROPERTY_EXAMPLES=10000 $(BIN)/python -m pytest tests/conformance/test_oidc_attacks.py tests/conformance/test_identity_openapi.py tests/conformance/test_identity_generated.py
+
+fuzz: $(DEV_READY)        ## every parser of signed files under a coverage-guided fuzzer, ten minutes
+	$(BIN)/python -m tests.fuzz 600
 
 lock: $(DEV_READY)        ## write the lock files anew (hashes, no addresses of any registry)
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --output-file requirements.lock pyproject.toml

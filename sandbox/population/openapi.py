@@ -54,6 +54,14 @@ _SCHEMAS = {
             "registered_on": _DATE,
         }
     ),
+    "Photo": _object(
+        {
+            "civil_id": _CIVIL_ID,
+            "regnum": _REGNUM,
+            "media_type": {"enum": ["image/png"]},
+            "photo": {**_TEXT, "description": "Base64. Of invented persons a drawing."},
+        }
+    ),
 }
 
 
@@ -63,5 +71,6 @@ def description(base_url: str) -> dict[str, Any]:
         "/persons/by-regnum/{regnum}": reading("personByRegnum", "The person who holds a register number.", "regnum", "Person"),
         "/persons/{civil_id}": reading("person", "The person who has a civil id.", "civil_id", "Person"),
         "/persons/{civil_id}/address": reading("address", "The registered address of a person.", "civil_id", "Address"),
+        "/persons/{civil_id}/photo": reading("photo", "The photo of a person's identity card.", "civil_id", "Photo"),
     }
     return document("Population register", f"{base_url}/population", paths, _SCHEMAS)

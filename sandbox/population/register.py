@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 
 from sandbox.faults import Faults
 from sandbox.population.persons import Citizen, address_answer, person_answer
+from sandbox.population.photo import photo
 from sandbox.wire import Receive, Scope, Send, answer, not_found, refused, suffered
 
 PREFIX = "/population/persons/"
 BY_REGNUM = "by-regnum/"
 ADDRESS = "/address"
+PHOTO = "/photo"
 _CIVIL_ID = re.compile(r"\d{12}")
 
 
@@ -44,14 +47,14 @@ class Register:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await refused(scope, send, self._authorization):
             return None
-        entry, address = self._find(scope["path"][len(PREFIX) :])
+        entry, ending = self._find(scope["path"][len(PREFIX) :])
         fault = self._faults.register_fault(entry.regnum, entry.civil_id, entry.phone or "") if entry else self._faults.register_fault()
         if fault != "up":
             if await suffered(fault, self._faults.slow_seconds, receive, send):
                 return None
             if fault == "other_person" and entry is not None:
                 entry = self._another[entry.civil_id]
-        body = (entry.address if address else entry.person) if entry else None
+        body = _body(entry, ending) if entry else None
         return await (not_found(send) if body is None else answer(send, 200, body))
 
     def correct(self, civil_id: str, *, person: bytes | None = None, address: bytes | None = None) -> None:
@@ -59,10 +62,22 @@ class Register:
         entry = self._by_civil_id[civil_id]
         entry.person, entry.address = person or entry.born_person, address or entry.born_address
 
-    def _find(self, rest: str) -> tuple[_Entry | None, bool]:
-        """The citizen that the path names, and whether their address is asked for."""
+    def _find(self, rest: str) -> tuple[_Entry | None, str]:
+        """The citizen that the path names, and what is asked of them: ``/address``, ``/photo``, or the person."""
         if rest.startswith(BY_REGNUM):
-            return self._by_regnum.get(rest[len(BY_REGNUM) :]), False
-        address = rest.endswith(ADDRESS)
-        civil_id = rest[: -len(ADDRESS)] if address else rest
-        return (self._by_civil_id.get(civil_id) if _CIVIL_ID.fullmatch(civil_id) else None), address
+            return self._by_regnum.get(rest[len(BY_REGNUM) :]), ""
+        ending = next((known for known in (ADDRESS, PHOTO) if rest.endswith(known)), "")
+        civil_id = rest.removesuffix(ending)
+        return (self._by_civil_id.get(civil_id) if _CIVIL_ID.fullmatch(civil_id) else None), ending
+
+
+def _body(entry: _Entry, ending: str) -> bytes:
+    if ending == PHOTO:
+        drawn = {
+            "civil_id": entry.civil_id,
+            "regnum": entry.regnum,
+            "media_type": "image/png",
+            "photo": b64encode(photo(entry.civil_id)).decode(),
+        }
+        return json.dumps(drawn, ensure_ascii=False).encode()
+    return entry.address if ending == ADDRESS else entry.person

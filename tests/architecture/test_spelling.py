@@ -12,7 +12,7 @@ ROOMS = Path(__file__).parents[2] / "src" / "toono"
 KNOWN = {
     "руу", "рүү",  # particles of direction, which the dictionary lists only joined
     "аас",  # the ending after a quoted name: «Миний хуудас»-аас
-    "түвшин", "портал", "серийн", "күүкиг",  # level, portal, serial, cookie
+    "түвшин", "түвшний", "портал", "серийн", "күүкиг",  # level, portal, serial, cookie
 }  # fmt: skip
 
 

@@ -13,23 +13,50 @@ from typing import Any, TypeVar
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 PLACE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "oidc-conformance.md"
-FILES = ("test_oidc_basic", "test_oidc_fapi", "test_oidc_ciba", "test_oidc_logout", "test_oidc_attacks")
+FILES = (
+    "test_oidc_basic",
+    "test_oidc_fapi",
+    "test_oidc_ciba",
+    "test_oidc_logout",
+    "test_oidc_attacks",
+    "test_oidc_live",
+    "test_oidc_tls",
+    "test_oidc_live_attacks",
+)
 HEAD = """# OpenID conformance: which cases are tested
 
 Written by `python -m tests.conformance.oidc_table`; a test holds it against the code. Each row is a case and the test that takes it over. Cases of
 the plans Basic OP, FAPI 2.0, FAPI-CIBA and RP logout are named after modules of the OpenID Foundation's conformance suite; where a plan has no module, after the
-section of the specification. The suite itself is not run (it needs Java and MongoDB), so this is no certification.
+section of the specification. The suite itself is not run (it needs Java and MongoDB), so this is no certification. What a plan asks and we do not do
+stands here too, with the reason.
 
-| Plan | Module | Test |
+| Plan | Module | Test, or why there is none |
 |---|---|---|
 """
+NOT_OFFERED: tuple[tuple[str, str, str], ...] = (
+    ("Basic OP", "oidcc-scope-profile, -email, -phone, -address, -all", "the register knows no such standard claims; such scopes are left out, which `oidcc-scope-address` tests"),
+    ("Basic OP", "oidcc-server-client-secret-jwt", "not offered: a shared secret that signs is one that both sides can forge with; `private_key_jwt` is there"),
+    ("Basic OP", "oidcc-idtoken-rs256", "ES256 only, as FAPI 2.0 §5.4 asks; discovery says so"),
+    ("Implicit OP, Hybrid OP", "all", "not offered: RFC 9700 §2.1.2; `4.2-referrer-and-4.3-history` tests that they are refused"),
+    ("Third-party initiated login OP", "all", "the links of the catalogue start at the relying party; none is started by the provider"),
+    ("Front-channel logout OP", "all", "not offered: it fails with third-party cookies; the back channel has a ledger of deliveries"),
+    ("Session management OP", "all", "not offered: needs third-party cookies, which browsers no longer send"),
+    ("Config OP", "oidcc-refresh-token-rp-key-rotation", "a set of keys by value is changed at the registration; `oidcc-registration-jwks-uri` tests the change of a published one"),
+    ("Dynamic OP", "oidcc-registration-logo-uri, -policy-uri, -tos-uri", "taken into the registration and shown to the platform's administrator; nothing of a client's is fetched for a page"),
+    ("Dynamic OP", "oidcc-registration-sector-uri", "pairwise needs redirect addresses of one host; several hosts of one sector are refused rather than fetched"),
+    ("Dynamic OP", "oidcc-request-uri-signed", "request objects by value or pushed only: nothing that a request names is fetched"),
+    ("FAPI 2.0", "country and ecosystem variants", "profiles of other countries"),
+    ("FAPI-CIBA", "fapi-ciba-id1-push", "FAPI-CIBA forbids push; poll and ping are there"),
+    ("OID4VCI issuer, OID4VP verifier", "all", "the platform issues no wallet credentials yet; its papers are sealed PDF and JWS"),
+)  # fmt: skip
+"""Plan, modules, reason."""
 
 
 def module(plan: str, *names: str) -> Callable[[Test], Test]:
     """The modules of a plan that a test takes over."""
 
     def mark(test: Test) -> Test:
-        test.oidf = (plan, names)  # type: ignore[attr-defined]
+        test.oidf = [*getattr(test, "oidf", ()), (plan, names)]  # type: ignore[attr-defined]
         return test
 
     return mark
@@ -40,13 +67,13 @@ def rows() -> list[tuple[str, str, str]]:
     found = []
     for file in FILES:
         for name, test in inspect.getmembers(importlib.import_module(f"tests.conformance.{file}"), inspect.isfunction):
-            plan, names = getattr(test, "oidf", ("", ()))
-            found += [(plan, one, f"{file}.py::{name}") for one in names]
+            found += [(plan, one, f"{file}.py::{name}") for plan, names in getattr(test, "oidf", ()) for one in names]
     return sorted(found)
 
 
 def table() -> str:
-    return HEAD + "".join(f"| {plan} | `{name}` | `{test}` |\n" for plan, name, test in rows())
+    tested = [f"| {plan} | `{name}` | `{test}` |\n" for plan, name, test in rows()]
+    return HEAD + "".join(tested) + "".join(f"| {plan} | {name} | no test: {reason} |\n" for plan, name, reason in NOT_OFFERED)
 
 
 if __name__ == "__main__":

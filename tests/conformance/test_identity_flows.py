@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -299,10 +299,10 @@ def test_a_service_gets_tokens_for_itself_and_they_are_introspected_and_revoked(
     assert introspect().json() == {"active": False}
 
 
-def test_a_certificate_is_believed_from_the_terminator_only(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.test import RequestFactory
-
-    from toono.identity.web import machines
+def test_a_certificate_is_believed_from_the_terminator_only(stack: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    from tests.conformance.test_exchange_xroad_clients import certificate
+    from toono.identity.contracts import MachineRequest
+    from toono.identity.operations import machines
 
     class Settings:
         gateway_tls = True
@@ -312,14 +312,15 @@ def test_a_certificate_is_believed_from_the_terminator_only(stack: Any, monkeypa
             return "the-terminator"
 
     monkeypatch.setattr(machines, "settings", Settings)
+    header = quote(certificate(tmp_path, "client").pem.read_text())
 
-    def seen(**headers: str) -> str:
-        return machines.client_certificate(RequestFactory().post("/oidc/token", headers={"Client-Cert": ":AAAA:"} | headers))
+    def seen(terminator: str, value: str = header) -> bool:
+        return machines._certificate(MachineRequest(path="/oidc/token", form="", certificate=value, terminator=terminator)) is not None
 
-    assert seen(**{"X-Toono-Terminator": "the-terminator"}) == ":AAAA:"
-    assert seen() == seen(**{"X-Toono-Terminator": "guess"}) == seen(**{"X-Toono-Terminator": "ө"}) == ""
+    assert seen("the-terminator")
+    assert not (seen("") or seen("guess") or seen("ө") or seen("the-terminator", ":AAAA:"))
     Settings.gateway_tls = False
-    assert seen(**{"X-Toono-Terminator": "the-terminator"}) == ""
+    assert not seen("the-terminator")
 
 
 def test_a_client_registers_itself_under_a_statement_and_leaves(stack: Any, metadata: Any) -> None:

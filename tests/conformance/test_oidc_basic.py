@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from joserfc import jwe
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
-from tests.conformance.oidc_table import PLACE, module, rows, table
-from toono.identity.domain.oidc import discovery, introspection, registration, revocation
+from tests.conformance.oidc_table import NOT_OFFERED, PLACE, module, rows, table
+from toono.identity.domain.oidc import discovery, introspection, registration, revocation, token
 from toono.identity.domain.oidc.authorize import Answer, ConsentNeeded, SignInNeeded, Waited
 from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import DirectRefusal, PageRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import Consent, Session
-from toono.identity.tests.memory import ISSUER, NOW, REGISTER, RESOURCE, SESSION, MemoryProvider, basic, code_form
+from toono.identity.tests.memory import BACK, ISSUER, NOW, REGISTER, RESOURCE, SESSION, MemoryProvider, basic, code_form
 
 PLAN = "Basic OP"
 
@@ -27,7 +27,7 @@ def op() -> MemoryProvider:
 
 
 def test_the_table_is_that_of_the_tests() -> None:
-    assert len({name for _, name, _ in rows()}) >= 60
+    assert len({name for _, name, _ in rows()}) >= 170 and all(cell.strip() for row in (*rows(), *NOT_OFFERED) for cell in row)
     assert PLACE.read_text("utf-8") == table(), "run: python -m tests.conformance.oidc_table"
 
 
@@ -118,9 +118,11 @@ def test_acr_values_are_a_wish_and_an_essential_acr_is_not(op: MemoryProvider) -
     "oidcc-ensure-request-with-unknown-parameter-succeeds",
     "oidcc-ensure-request-without-nonce-succeeds-for-code-flow",
     "oidcc-ensure-request-with-valid-pkce-succeeds",
+    "oidcc-ensure-other-scope-order-succeeds",
 )
 def test_what_must_succeed(op: MemoryProvider) -> None:
     assert op.answered(extra="foobar")["code"]
+    assert op.flow(authorized={"scope": "register openid"})["id_token"]
     assert "nonce" not in op.opened(op.flow(authorized={"nonce": None})["id_token"])
 
 
@@ -250,6 +252,86 @@ def test_a_signed_answer_holds_everything(op: MemoryProvider, mode: str) -> None
     assert op.opened(op.answered(response_mode=mode, scope="x")["response"])["error"] == "invalid_scope"
 
 
+@module("Form Post OP", "oidcc-formpost-basic", "oidcc-formpost-error", "oidcc-formpost-jwt")
+@pytest.mark.parametrize("mode", ["form_post", "form_post.jwt"])
+def test_an_answer_to_be_posted_stands_in_no_address(op: MemoryProvider, mode: str) -> None:
+    for changes in ({}, {"scope": "x"}):
+        answer = op.authorize(response_mode=mode, **changes)
+        assert answer.url == BACK, "nothing is added to the registered address"
+        found = dict(answer.posted)
+        if mode.endswith("jwt"):
+            assert found.keys() == {"response"}
+            found = op.opened(found["response"])
+        assert (found["state"], found["iss"]) == ("s-1", ISSUER) and found.get("error") == ("invalid_scope" if changes else None)
+    assert op.authorize(response_mode="fragment").posted == ()
+
+
+# -- keys that a client publishes ----------------------------------------------------------------------------------
+
+
+class Publisher:
+    """A client's ``jwks_uri``."""
+
+    def __init__(self, op: MemoryProvider, *keys: ECKey) -> None:
+        self.op, self.keys, self.kept, self.read = op, list(keys), None, 0
+
+    def __call__(self, uri: str, anew: bool) -> Any:
+        assert uri == "https://agency.example/jwks"
+        if self.kept is None or anew:
+            self.read += 1
+            self.kept = registration.usable_keys({"keys": [key.as_dict(private=False) for key in self.keys]})
+        return self.kept
+
+    def ask(self, **assertion: Any) -> Any:
+        from dataclasses import replace
+        from urllib.parse import urlencode
+
+        op = self.op
+        op.clients["by-key"] = replace(op.clients["by-key"], jwks=(), jwks_uri="https://agency.example/jwks")
+        encoded = urlencode({"grant_type": "client_credentials", "scope": "api"} | op.assertion(**assertion))
+        request = Request(parameters=parse(encoded))
+        return token.exchange(provider=replace(op.provider, published_keys=self), request=request)
+
+
+@module("Dynamic OP", "oidcc-registration-jwks-uri")
+def test_a_client_changes_the_keys_that_it_publishes(op: MemoryProvider) -> None:
+    first, second = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("1", "2"))
+    site = Publisher(op, first)
+    assert site.ask(key=first, header={"kid": "1"})["access_token"] and site.ask(key=first, header={"kid": "1"}) and site.read == 1
+    site.keys = [second]
+    assert site.ask(key=second, header={"kid": "2"})["access_token"] and site.read == 2, "an unknown kid has the address read anew"
+    for key, kid in ((first, "1"), (first, "2")):
+        with pytest.raises(DirectRefusal, match="invalid_client"):
+            site.ask(key=key, header={"kid": kid})
+    good = {
+        "client_name": "x",
+        "redirect_uris": [BACK],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://agency.example/jwks",
+    }
+    assert registration.client("x", good).jwks_uri and not registration.client("x", good).public
+    for changes in (
+        {"jwks_uri": "http://agency.example/jwks"},
+        {"jwks": {"keys": [first.as_dict(private=False)]}},
+        {"jwks_uri": "https://u@agency.example/"},
+    ):
+        with pytest.raises(DirectRefusal, match="invalid_client_metadata"):
+            registration.client("x", good | changes)
+
+
+def test_of_a_published_set_only_usable_public_keys_are_taken() -> None:
+    good = ECKey.generate_key("P-256", {"kid": "good"}).as_dict(private=False)
+    others: list[Any] = [
+        ECKey.generate_key("P-521").as_dict(private=False), ECKey.generate_key("P-256").as_dict(private=True), {"kty": "oct", "k": "eA"}, {"kty": "EC"}, "x", None, 1,
+        RSAKey.generate_key(1024).as_dict(private=False),
+    ]  # fmt: skip
+    assert [key["kid"] for key in registration.usable_keys({"keys": [*others, good], "more": 1})] == ["good"]
+    assert len(registration.usable_keys({"keys": [good] * 100})) == 10
+    for document in (None, [], {}, {"keys": {}}, "x"):
+        with pytest.raises(DirectRefusal):
+            registration.usable_keys(document)
+
+
 @module("RAR", "fapi2-rar-happy-flow", "fapi2-rar-unknown-type")
 def test_rights_in_detail(op: MemoryProvider) -> None:
     detail = {"type": "toono_exchange", "services": ["MN/GOV/a/b/c"], "purpose": "loan"}
@@ -365,7 +447,7 @@ def test_registration_under_a_statement(op: MemoryProvider) -> None:
     for changes in (
         {"redirect_uris": ["https://evil.example/back"]}, {"redirect_uris": ["http://bank.example/back"]}, {"redirect_uris": ["https://*.bank.example/"]},
         {"redirect_uris": ["https://bank.example/back#x"]}, {"redirect_uris": "x"}, {"redirect_uris": []}, {"scope": "openid offline_access"},
-        {"grant_types": ["client_credentials"]}, {"grant_types": ["password"]}, {"unknown": 1}, {"jwks": {"keys": []}}, {"jwks_uri": "https://bank.example/jwks"},
+        {"grant_types": ["client_credentials"]}, {"grant_types": ["password"]}, {"unknown": 1}, {"jwks": {"keys": []}}, {"jwks_uri": "https://evil.example/jwks"}, {"jwks_uri": "file:///etc/passwd"},
         {"jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=True)]}}, {"may_act_for": ["full"]}, {"dan_operations": ["WS100101_x"]},
         {"software_statement": None}, {"software_statement": "x"}, {"software_statement": op.id_token()}, {"software_statement": statement(MemoryProvider())},
         {"software_statement": statement(op, jti="3", exp=int(NOW.timestamp()) - 1)}, {"profile": "fapi2"}, {"token_endpoint_auth_method": "private_key_jwt"},

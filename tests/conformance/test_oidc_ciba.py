@@ -124,6 +124,22 @@ def test_ping_needs_a_token_to_be_shown(op: MemoryProvider) -> None:
     assert not op.approvals[digest(start(op)["auth_req_id"])].auth_req_id, "kept for a ping only"
 
 
+@module(
+    PLAN,
+    "fapi-ciba-id1-ensure-binding-message-good",
+    "fapi-ciba-id1-ensure-requested-expiry-as-string",
+    "fapi-ciba-id1-ensure-id-token-hint",
+)
+def test_good_requests(op: MemoryProvider) -> None:
+    asked = start(op, binding_message="Гэрээ № 17-A, дэлгүүр", requested_expiry="30")
+    assert asked["expires_in"] == 30 and op.approvals[digest(asked["auth_req_id"])].binding_message == "Гэрээ № 17-A, дэлгүүр"
+    assert start(op, requested_expiry="999999")["expires_in"] == 300, "never longer than the platform allows"
+    hinted = start(op, login_hint=None, id_token_hint=op.id_token(aud="full"))
+    assert op.approvals[digest(hinted["auth_req_id"])].subject == "person-1"
+    with pytest.raises(DirectRefusal, match="id_token_hint"):
+        start(op, login_hint=None, id_token_hint=op.id_token(aud="other"))
+
+
 @module("Device flow", "rfc8628-happy-flow", "rfc8628-wrong-client", "rfc8628-expired")
 def test_a_device(op: MemoryProvider) -> None:
     request = Request(parameters=parse("scope=openid"), authorization=basic("full"))

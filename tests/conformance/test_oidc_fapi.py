@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,10 +13,11 @@ from joserfc.jwk import ECKey, RSAKey
 
 from tests.conformance.oidc_table import module
 from toono.identity.domain.oidc import fapi, pushed
+from toono.identity.domain.oidc.certificate import Certificate
 from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import DirectRefusal, PageRefusal
 from toono.identity.domain.oidc.request import Request
-from toono.identity.domain.oidc.storage import BY_CERTIFICATE
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, digest
 from toono.identity.tests.memory import BACK, CHALLENGE, DEVICE_KEY, ISSUER, MemoryProvider, code_form, signed
 
 PLAN = "FAPI 2.0"
@@ -285,6 +288,64 @@ def test_signed_requests(op: MemoryProvider) -> None:
     ):  # fmt: skip
         with pytest.raises(DirectRefusal, match="invalid_request_object"):
             push(op.request_object("fapi", **changes))
+
+
+@module(
+    PLAN,
+    "fapi2-security-profile-final-ensure-request-with-essential-acr-claim",
+    "fapi2-security-profile-final-ensure-unmet-essential-acr-fails",
+    "fapi2-security-profile-final-ensure-form_post-response-mode",
+)
+def test_an_essential_assurance_is_met_or_the_request_is_refused(op: MemoryProvider) -> None:
+    wanted = lambda level: json.dumps({"id_token": {"acr": {"essential": True, "values": [level]}}})  # noqa: E731
+    given = ask(op, code_form(code(op, claims=wanted("substantial"))))
+    assert op.opened(given["id_token"])["acr"] == "substantial"
+    with pytest.raises(DirectRefusal, match="unmet_authentication_requirements"):
+        pushed_uri(op, claims=wanted("high"))
+    answer = op.authorize(client_id="fapi", request_uri=pushed_uri(op, response_mode="form_post"))
+    assert answer.url == BACK and ask(op, code_form(dict(answer.posted)["code"]))["access_token"]
+
+
+@module(
+    PLAN,
+    "fapi2-security-profile-final-mtls-happy-flow",
+    "fapi2-security-profile-final-ensure-mtls-holder-of-key-required",
+    "fapi2-security-profile-final-ensure-client-certificate-in-time",
+)
+def test_a_certificate_proves_the_client_and_binds_its_tokens(op: MemoryProvider) -> None:
+    own = Certificate(sha256="a" * 43, valid_from=op.now - timedelta(days=1), valid_until=op.now + timedelta(days=1))
+    client = replace(
+        op.clients["fapi"], jwks=(), token_endpoint_auth_method=BY_CERTIFICATE, certificate_sha256="a" * 43, dpop_bound_access_tokens=False,
+        tls_client_certificate_bound_access_tokens=True,
+    )  # fmt: skip
+    op.save_client(client)
+    assert not fapi.faults(client)
+    form = "grant_type=client_credentials&client_id=fapi&scope=api"
+    value = op.ask(form, certificate=own)["access_token"]
+    assert op.tokens[digest(value)].binding.x5t == "a" * 43
+    for other in (
+        None,
+        replace(own, sha256="b" * 43),
+        replace(own, valid_until=op.now),
+        replace(own, valid_from=op.now + timedelta(seconds=1)),
+    ):
+        with pytest.raises(DirectRefusal, match="invalid_client"):
+            op.ask(form, certificate=other)
+    given = op.ask(code_form(op.answered(client_id="fapi", request_uri=push_with(op, own))["code"]) + "&client_id=fapi", certificate=own)[
+        "access_token"
+    ]
+    assert op.userinfo(f"Bearer {given}", certificate=own)["sub"] == "person-1"
+    for other in (None, replace(own, sha256="b" * 43)):
+        with pytest.raises(DirectRefusal, match="invalid_token"):
+            op.userinfo(f"Bearer {given}", certificate=other)
+
+
+def push_with(op: MemoryProvider, certificate: Certificate) -> str:
+    values = {
+        "client_id": "fapi", "response_type": "code", "redirect_uri": BACK, "scope": "openid register", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+    }  # fmt: skip
+    request = Request(parameters=parse(urlencode(values)), certificate=certificate, path="/oidc/par")
+    return str(pushed.push(provider=op.provider, request=request)["request_uri"])
 
 
 @module(PLAN, "toono-profile-holds-the-registration")

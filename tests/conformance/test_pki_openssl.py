@@ -116,13 +116,6 @@ def test_a_malformed_get_is_answered_the_same_way(stack: Any) -> None:
     assert ocsp.load_der_ocsp_response(answer.content).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
 
 
-def test_about_the_roots_certificates_the_responder_is_not_authorised(stack: Any, files: Path) -> None:
-    issuing, root = (x509.load_pem_x509_certificate((files / f"{name}.pem").read_bytes()) for name in ("issuing", "root"))
-    asked = ocsp.OCSPRequestBuilder().add_certificate(issuing, root, hashes.SHA1()).build().public_bytes(Encoding.DER)
-    answer = stack.http.post(f"{stack.base_url}/pki/ocsp", content=asked)
-    assert ocsp.load_der_ocsp_response(answer.content).response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
-
-
 def test_the_revocation_list_verifies_and_a_revoked_certificate_fails_by_it(
     openssl: Openssl, stack: Any, files: Path, made: CertificateInfo, anu: Actor
 ) -> None:

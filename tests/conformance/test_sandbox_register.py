@@ -78,16 +78,19 @@ def _check(register: Register, template: str, answer: httpx.Response) -> None:
 
 def test_the_document_describes_every_answer(register: Register, stack: Stack, person: dict[str, Any]) -> None:
     by_regnum, by_id, address = "/persons/by-regnum/{regnum}", "/persons/{civil_id}", "/persons/{civil_id}/address"
-    assert set(register.document["paths"]) == {by_regnum, by_id, address}
+    photo = "/persons/{civil_id}/photo"
+    assert set(register.document["paths"]) == {by_regnum, by_id, address, photo}
     assert register.document["openapi"].startswith("3.1")
     others = stack.http.get(f"{stack.sandbox_url}/control/persons", params={"limit": 400, "offset": 5000}).json()
     for p in [person, *others]:
         _check(register, by_regnum, register.get(f"/persons/by-regnum/{p['regnum']}"))
         _check(register, address, register.get(f"/persons/{p['civil_id']}/address"))
+    _check(register, photo, register.get(f"/persons/{person['civil_id']}/photo"))
     for template, path in (
         (by_id, f"/persons/{UNKNOWN}"),
         (by_regnum, "/persons/by-regnum/УБ00000000"),
         (address, f"/persons/{UNKNOWN}/address"),
+        (photo, f"/persons/{UNKNOWN}/photo"),
     ):
         answer = register.get(path)
         assert answer.status_code == 404

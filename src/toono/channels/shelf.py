@@ -47,9 +47,10 @@ def life_events() -> list[LifeEvent]:
 
 @kept
 def most_used(language: str) -> list[ServiceSummary]:
-    """The services that were ordered most in the last 30 days, filled up in the order of the alphabet."""
+    """The services that were ordered most in the last 30 days, filled up with the national ones, then in the order of the alphabet."""
     today = clock.local(clock.now()).date()
     ordered = [line.key for line in insight.figures(since=today - timedelta(days=30), until=today).by_service if line.submitted]
     every = {service.code: service for service in services.services(language=language)}
     first = [every.pop(code) for code in ordered if code in every]
-    return [*first, *every.values()][:MOST_USED]
+    others = sorted(every.values(), key=lambda service: service.level != "national")
+    return [*first, *others][:MOST_USED]

@@ -44,6 +44,12 @@ def _gateway(arguments: argparse.Namespace) -> int:
     gateways.serve(s, environment)
 
 
+def _esign(arguments: argparse.Namespace) -> int:
+    from toono.entry import esign
+
+    return esign.serve(portal=arguments.portal, client_id=arguments.client, origins=arguments.origin, port=arguments.port)
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from toono.entry.doctor import doctor
 
@@ -202,6 +208,24 @@ def _appointed(regnum: str, role: str) -> Actor:
     return Actor(role=found.role, person_id=person.id, organisation=found.organisation)
 
 
+def _pki(arguments: argparse.Namespace) -> int:
+    from functools import partial
+
+    from toono.pki import commands
+
+    if commands.needs_platform(arguments):
+        _django()
+    return commands.run(arguments, partial(print, flush=True))
+
+
+def _identity_mock(arguments: argparse.Namespace) -> int:
+    from functools import partial
+
+    from toono.identity.mock import command
+
+    return command.run(arguments, partial(print, flush=True))
+
+
 def _sandbox(arguments: argparse.Namespace) -> int:
     import httpx
 
@@ -241,10 +265,18 @@ def parser() -> argparse.ArgumentParser:
     )
     gateway.set_defaults(run=_gateway)
     commands.add_parser("doctor", help="check settings, database, signer, gateway, keys; say what to do").set_defaults(run=_doctor)
+    esign = commands.add_parser("esign", help="on a person's own computer: the socket of ESign, signing by the key at the platform")
+    esign.add_argument("--portal", required=True, help="address of the platform")
+    esign.add_argument("--client", default="toono-esign", help="name under which this helper is registered at the platform")
+    esign.add_argument("--origin", required=True, action="append", help="a page that may ask: https://host; may be given again")
+    esign.add_argument("--port", type=int, default=59001)
+    esign.set_defaults(run=_esign)
     _add_catalogue(commands)
     _add_exchange(commands)
     _add_registry(commands)
     _add_calendar(commands)
+    _add_identity(commands)
+    _add_pki(commands)
     verify = commands.add_parser("verify", help="check the QR of a document without a network")
     verify.add_argument("text", help="the whole address in the QR, or what stands behind its #")
     verify.add_argument("--keys", type=Path, required=True, help="the key set, as fetched from <portal>/.well-known/toono-documents.json")
@@ -297,6 +329,23 @@ def _add_exchange(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     check = exchange.add_parser("check-log", help="whether the log of a time is as it was written")
     checking.add_arguments(check)
     check.set_defaults(run=_exchange_check_log)
+
+
+def _add_pki(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from toono.pki.commands import add_arguments
+
+    pki = commands.add_parser("pki", help="key ceremonies; the next generation of an authority")
+    add_arguments(pki.add_subparsers(required=True, metavar="command"))
+    pki.set_defaults(run=_pki)
+
+
+def _add_identity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from toono.identity.mock import grammar
+
+    identity = commands.add_parser("identity", help="signing people in").add_subparsers(required=True, metavar="command")
+    mock = identity.add_parser("mock", help="ДАН on this machine with made-up persons, and a check of a client; needs no running platform")
+    grammar.add_arguments(mock, personas=Path(__file__).resolve().parents[3] / "catalogue" / "personas.yaml")
+    mock.set_defaults(run=_identity_mock)
 
 
 def _add_registry(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -25,7 +25,17 @@ def connect() -> None:
     table = (
         (kernel.CalendarChanged, "services.terms", services_door.on_calendar_changed),
         (pki.CertificateRevoked, "pki.revocation_list", pki_door.on_certificate_revoked),
+        (pki.CertificateSuspended, "pki.revocation_list", pki_door.on_certificate_revoked),
+        (pki.CertificateRevived, "pki.revocation_list", pki_door.on_certificate_revoked),
         (pki.CertificateRevoked, "registry.certificate_revoked", registry.on_certificate_revoked),
+        (pki.SignatureRequested, "notifications.signature_requested", notifications.on_signature_requested),
+        (pki.CertificateIssued, "notifications.certificate_issued", notifications.on_certificate_changed),
+        (pki.CertificateSuspended, "notifications.certificate_suspended", notifications.on_certificate_changed),
+        (pki.CertificateRevived, "notifications.certificate_revived", notifications.on_certificate_changed),
+        (pki.CertificateRevoked, "notifications.certificate_revoked", notifications.on_certificate_changed),
+        (identity.AccountLooked, "notifications.account_looked", notifications.on_account_looked),
+        (identity.PhoneChanged, "notifications.phone_changed", notifications.on_phone_changed),
+        (identity.PartyDecided, "notifications.party_decided", notifications.on_party_decided),
         (identity.PersonRegistered, "notifications.reading_preference", notifications.on_person_registered),
         (registry_events.AgreementDrafted, "notifications.agreement_drafted", notifications.on_agreement_drafted),
         (registry_events.AgreementDecided, "notifications.agreement_decided", notifications.on_agreement_decided),
@@ -45,3 +55,4 @@ def connect() -> None:
     for event, subscriber, handler in table:
         subscribe(event, subscriber, handler)
     registry.weigh_links_by(exchange.call_counts)
+    pki_door.keep(services_door.kept_documents())

@@ -259,26 +259,26 @@ def answer_questions(person: Person, answers: dict[str, Any] | None = None) -> N
             return
         form = next(f for f in person.page.xpath("//main//form") if f.xpath(".//button[not(@name)]"))
         before = person.path
-        person.press(form=form, **_typed(form, answers or {}))
+        person.press(form=form, **typed(form, answers or {}))
         expect(person.path != before, f"{before}: the answer was not taken: {person.text[:300]}")
     raise TourError("the questions do not end")
 
 
-def _typed(form: Any, answers: dict[str, Any]) -> dict[str, str]:
+def typed(form: Any, answers: dict[str, Any]) -> dict[str, str]:
     """What goes into the fields of one page; the parts of a question stand in ``<question>-<part>``."""
-    typed: dict[str, str] = {}
+    filled: dict[str, str] = {}
     for name in dict.fromkeys(form.xpath(".//*[@name][not(@type='hidden') and not(@type='file') and not(self::button)]/@name")):
         code, _dash, part = name.partition("-")
         wanted = answers.get(code)
         if isinstance(wanted, dict):
-            typed[name] = wanted[part]
+            filled[name] = wanted[part]
         elif part in {"year", "month", "day"}:
             day = wanted or time.strftime("%Y-%m-%d", time.localtime(time.time() + 40 * 86400))
-            typed[name] = dict(zip(("year", "month", "day"), day.split("-"), strict=True))[part]
+            filled[name] = dict(zip(("year", "month", "day"), day.split("-"), strict=True))[part]
         else:
             choices = form.xpath(f".//input[@type='radio'][@name='{name}']/@value")
-            typed[name] = wanted if wanted is not None else choices[0] if choices else ""
-    return typed
+            filled[name] = wanted if wanted is not None else choices[0] if choices else ""
+    return filled
 
 
 def verify_upload(person: Person, pdf: bytes) -> str:

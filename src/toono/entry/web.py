@@ -8,8 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toono.entry.django_settings")
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+behind = get_wsgi_application()
 
+from toono.entry.status_front import StatusFront  # noqa: E402 - the rooms can be imported only now
 from toono.kernel.decrees import keep_loaded  # noqa: E402 - its table stands beside Django's, which is ready only now
+from toono.pki import api as pki  # noqa: E402
 
 keep_loaded()
+pki.follow_status_changes()
+application = StatusFront(behind)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from uuid import UUID
 
 from toono.identity import contracts, queries
@@ -12,13 +13,18 @@ from toono.identity.operations import approvals as _approvals
 from toono.identity.operations import clients as _clients
 from toono.identity.operations import confirming as _confirming
 from toono.identity.operations import dan as _dan
+from toono.identity.operations import failures as _failures
 from toono.identity.operations import keys as _keys
 from toono.identity.operations import logouts as _logouts
 from toono.identity.operations import machines as _machines
 from toono.identity.operations import provider as _provider
 from toono.identity.operations import registration as _registration
+from toono.identity.operations import relying_parties as _parties
 from toono.identity.operations import sessions as _sessions
 from toono.identity.operations import sign_in as _sign_in
+from toono.identity.operations import sign_on as _sign_on
+from toono.identity.operations import support as _support
+from toono.identity.operations import trial_runs as _trial_runs
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
@@ -71,6 +77,11 @@ def representatives(*, organisation: str) -> list[UUID]:
 def officers(*, organisation: str) -> list[UUID]:
     """Persons who are officers of this organisation now, earliest appointed first; for the rooms above that keep its desk."""
     return queries.officers(organisation)
+
+
+def administrators() -> list[UUID]:
+    """Persons who run the platform now, earliest appointed first; for the rooms above that wait for their word."""
+    return queries.administrators()
 
 
 def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) -> Appointment:
@@ -206,7 +217,10 @@ def authorization(*, query: str, session_token: str | None, browser: str) -> _pr
 
     :raises RequestRefused: to be shown on a page, never redirected.
     """
-    return _provider.authorization(query=query, session_token=session_token, browser=browser)
+    with _failures.page_refusals("/oidc/authorize", query):
+        outcome = _provider.authorization(query=query, session_token=session_token, browser=browser)
+    _failures.watched_redirection("/oidc/authorize", query, outcome)
+    return outcome
 
 
 def resume_authorization(*, flow_id: UUID, session_token: str | None, browser: str | None) -> _provider.Outcome:
@@ -214,7 +228,9 @@ def resume_authorization(*, flow_id: UUID, session_token: str | None, browser: s
 
     :raises FlowOver, RequestRefused:
     """
-    return _provider.resume(flow_id=flow_id, session_token=session_token, browser=browser)
+    outcome = _provider.resume(flow_id=flow_id, session_token=session_token, browser=browser)
+    _failures.watched_flow(flow_id, outcome)
+    return outcome
 
 
 def consent_view(*, flow_id: UUID, browser: str | None) -> contracts.ConsentView:
@@ -240,7 +256,8 @@ def logout_request(
 
     :raises RequestRefused: the request is false; the session goes on.
     """
-    return _provider.logout_request(query=query, session_token=session_token, confirmed=confirmed)
+    with _failures.page_refusals("/oidc/end-session", query):
+        return _provider.logout_request(query=query, session_token=session_token, confirmed=confirmed)
 
 
 # -- OpenID Provider: machines ----------------------------------------------------------------------------------
@@ -251,12 +268,19 @@ def machine_answer(*, sent: contracts.MachineRequest) -> contracts.ProtocolAnswe
 
     :raises SignerUnavailable: nothing was given; what would have been used up is still good.
     """
-    return _machines.answer(sent)
+    return _failures.watched_machine(sent, _machines.answer(sent))
+
+
+def machine_plane() -> Callable[..., Awaitable[None]]:
+    """The token, introspection and key endpoints as an ASGI application, for a process of its own: the same answers as :func:`machine_answer`, many at a time."""
+    from toono.identity.operations.lean_plane import Plane
+
+    return Plane(lambda sent: machine_answer(sent=sent))
 
 
 def register_by_statement(*, document: bytes) -> contracts.ProtocolAnswer:
     """Dynamic registration (RFC 7591) under a software statement, refusals included."""
-    return _machines.register(document=document)
+    return _failures.watched_registration(_machines.register(document=document))
 
 
 def managed_client(*, client_id: str, authorization: str | None, remove: bool) -> contracts.ProtocolAnswer:
@@ -280,7 +304,10 @@ def dan_authorization(*, query: str, browser: str) -> contracts.Redirection | co
 
     :raises RequestRefused: to be shown on a page, never redirected.
     """
-    return _dan.authorization(query=query, browser=browser)
+    with _failures.page_refusals("/oauth2/authorize", query):
+        outcome = _dan.authorization(query=query, browser=browser)
+    _failures.watched_redirection("/oauth2/authorize", query, outcome)
+    return outcome
 
 
 def dan_token(*, parameters: Mapping[str, str] | None, repeated: tuple[str, ...], authorization: str | None) -> contracts.ProtocolAnswer:
@@ -288,12 +315,13 @@ def dan_token(*, parameters: Mapping[str, str] | None, repeated: tuple[str, ...]
 
     :param parameters: from wherever they came; None: unreadable.
     """
-    return _dan.token(parameters=parameters, repeated=repeated, authorization=authorization)
+    answer = _dan.token(parameters=parameters, repeated=repeated, authorization=authorization)
+    return _failures.watched_dan_token(parameters, authorization, answer)
 
 
 def dan_service(*, authorization: str | None) -> contracts.ProtocolAnswer:
     """What the operations of the scope say of the person: ``listed``; refusals in the body."""
-    return _dan.service(authorization=authorization)
+    return _failures.watched_dan_service(authorization, _dan.service(authorization=authorization))
 
 
 # -- relying parties --------------------------------------------------------------------------------------------
@@ -381,3 +409,218 @@ def disconnect(*, actor: Actor, client_id: str) -> None:
 def logout_notices(*, actor: Actor) -> list[contracts.LogoutNotice]:
     """Whom the platform has told lately that this person signed out, and who confirmed."""
     return _logouts.told(actor.person_id) if actor.person_id else []
+
+
+# -- the console: relying parties -------------------------------------------------------------------------------
+
+
+def parties(*, actor: Actor, text: str = "", organisation: str = "", limit: int = 50, offset: int = 0) -> contracts.PartyListing:
+    """A page of the relying parties that the actor looks after: an administrator all, a representative those of their organisations.
+
+    :raises NotAllowed: another role; so for all doors of the console.
+    """
+    return _parties.parties(actor=actor, text=text, organisation=organisation, limit=limit, offset=offset)
+
+
+def party(*, actor: Actor, client_id: str) -> contracts.Party:
+    """:raises NotFound: none that this actor looks after."""
+    return _parties.party(actor=actor, client_id=client_id)
+
+
+def party_organisations(*, actor: Actor) -> tuple[str, ...] | None:
+    """Codes of the organisations whose systems the actor looks after; None: everybody's."""
+    return _parties.organisations_of(actor)
+
+
+def register_party(
+    *,
+    actor: Actor,
+    form_id: UUID,
+    organisation: str,
+    kind: contracts.PartyKind,
+    stage: contracts.PartyStage,
+    metadata: Mapping[str, object],
+) -> contracts.PartyDrafted:
+    """Register a system of an organisation: for trials at once, with its secret, told only here; else when the platform approves. Idempotent by ``form_id``.
+
+    :raises ClientMetadataRefused: a member is amiss.
+    :raises OrganisationNotFound:
+    """
+    return _parties.register(actor=actor, form_id=form_id, organisation=organisation, kind=kind, stage=stage, metadata=metadata)
+
+
+def change_party(*, actor: Actor, client_id: str, version: int, metadata: Mapping[str, object]) -> contracts.PartyDrafted | None:
+    """Change a registration; what widens it waits for the platform. None: nothing differs.
+
+    :raises ChangedMeanwhile: it is another than ``version`` by now.
+    :raises ChangeWaiting, ClientMetadataRefused:
+    """
+    return _parties.draft_change(actor=actor, client_id=client_id, version=version, metadata=metadata)
+
+
+def waiting_changes(*, actor: Actor) -> list[contracts.PartyChange]:
+    """What waits for the platform's word, the oldest first."""
+    return _parties.waiting(actor=actor)
+
+
+def party_change(*, actor: Actor, change_id: UUID) -> contracts.PartyChange:
+    """:raises NotFound:"""
+    return _parties.change(actor=actor, change_id=change_id)
+
+
+def party_history(*, actor: Actor, client_id: str) -> list[contracts.PartyChange]:
+    """Everything that was wished for one relying party, newest first."""
+    return _parties.history(actor=actor, client_id=client_id)
+
+
+def approve_party_change(*, actor: Actor, change_id: UUID) -> None:
+    """By an administrator; never their own wish.
+
+    :raises SecondPersonNeeded, ChangeOver, ClientMetadataRefused:
+    """
+    _parties.approve(actor=actor, change_id=change_id)
+
+
+def reject_party_change(*, actor: Actor, change_id: UUID, reason: str) -> None:
+    """By an administrator; or taken back by whoever looks after the system.
+
+    :raises ChangeOver:
+    """
+    _parties.reject(actor=actor, change_id=change_id, reason=reason)
+
+
+def make_party_secret(*, actor: Actor, client_id: str) -> str:
+    """A new secret, told only here; the former stays good until it is ended, thirty days at most.
+
+    :raises SecretsInUse: two are good already.
+    """
+    return _parties.make_secret(actor=actor, client_id=client_id)
+
+
+def end_former_party_secret(*, actor: Actor, client_id: str) -> None:
+    """The secret before is worth nothing from now on. Idempotent."""
+    _parties.end_former_secret(actor=actor, client_id=client_id)
+
+
+def deactivate_party(*, actor: Actor, client_id: str, reason: str) -> None:
+    """Let it in no more, and end everything given under it. Idempotent."""
+    _parties.deactivate(actor=actor, client_id=client_id, reason=reason)
+
+
+def reactivate_party(*, actor: Actor, client_id: str) -> None:
+    """Let it in again; what the platform switched off only the platform switches on. Idempotent."""
+    _parties.reactivate(actor=actor, client_id=client_id)
+
+
+def assign_party(*, actor: Actor, client_id: str, organisation: str) -> None:
+    """By an administrator: say whose system it is that registered itself.
+
+    :raises OrganisationNotFound:
+    """
+    _parties.assign(actor=actor, client_id=client_id, organisation=organisation)
+
+
+def refusals(*, actor: Actor, client_id: str | None, days: int = 7, number: str = "") -> contracts.RefusalLog:
+    """Why clients were refused lately, by cause.
+
+    :param client_id: of one; None: of all that the actor looks after, for an administrator also of those that nobody registered.
+    :param number: of one answer (``X-Request-Id``); empty: the latest.
+    :raises NotFound: no such client of theirs.
+    """
+    own = [_parties.party(actor=actor, client_id=client_id).client_id] if client_id else _parties.client_ids(actor=actor)
+    everybody = client_id is None and _parties.organisations_of(actor) is None
+    return _failures.shown([*own, _failures.NOBODY] if everybody else own, days=days, number=number)
+
+
+def start_trial(*, actor: Actor, client_id: str) -> contracts.Trial:
+    """Run the flow of a registration with keys made for it; the person who runs it signs in themselves.
+
+    :raises NotAllowed: it is deactivated, or the platform's own.
+    """
+    return _trial_runs.start(actor=actor, client_id=client_id)
+
+
+def continue_trial(*, actor: Actor, query: str) -> contracts.Trial:
+    """The browser has come back from signing in.
+
+    :raises TrialOver:
+    """
+    return _trial_runs.come_back(actor=actor, query=query)
+
+
+def trial(*, actor: Actor, run_id: UUID) -> contracts.Trial:
+    """What a trial of this person showed; kept for a day.
+
+    :raises TrialOver:
+    """
+    return _trial_runs.trial(actor=actor, run_id=run_id)
+
+
+def sign_on_figures(*, since: date, until: date, organisations: tuple[str, ...] | None = None) -> contracts.SignOnFigures:
+    """Connected organisations, systems, users and sign-ins; for rooms above as well. Sums only, of no person.
+
+    :param organisations: of these only; None: of the whole platform.
+    """
+    return _sign_on.figures(since=since, until=until, organisations=organisations)
+
+
+def party_names(*, client_ids: list[str]) -> dict[str, tuple[str, str]]:
+    """Mongolian and English names of relying parties, of those that there still are."""
+    return queries.party_names(client_ids)
+
+
+# -- the console: support ------------------------------------------------------------------------------------------
+
+
+def look_at_account(*, actor: Actor, regnum: str, phone: str, reason: str) -> contracts.AccountState:
+    """Open one person's account to the platform's support for half an hour. Audited, and told to the person with the reason.
+
+    :raises ReasonMissing, TooManyLooks, AccountNotFound:
+    """
+    return _support.look(actor=actor, regnum=regnum, phone=phone, reason=reason)
+
+
+def account(*, actor: Actor, look_id: UUID) -> contracts.AccountState:
+    """:raises LookOver:"""
+    return _support.account(actor=actor, look_id=look_id)
+
+
+def end_sessions_of_account(*, actor: Actor, look_id: UUID, session_id: UUID | None) -> None:
+    """End one session, or all. Idempotent. :raises LookOver:"""
+    _support.end_sessions(actor=actor, look_id=look_id, session_id=session_id)
+
+
+def unlock_account(*, actor: Actor, look_id: UUID) -> None:
+    """Forget the wrong codes. Idempotent. :raises LookOver:"""
+    _support.unlock(actor=actor, look_id=look_id)
+
+
+def ask_phone_change(*, actor: Actor, look_id: UUID, phone: str, evidence: str) -> None:
+    """Wish for another telephone number; another supporter decides.
+
+    :raises LookOver, ReasonMissing, PhoneRefused:
+    """
+    _support.ask_phone(actor=actor, look_id=look_id, phone=phone, evidence=evidence)
+
+
+def phone_changes(*, actor: Actor) -> list[contracts.PhoneChangeView]:
+    """Wishes that wait, the oldest first; reading is audited."""
+    return _support.phone_changes(actor=actor)
+
+
+def decide_phone_change(*, actor: Actor, change_id: UUID, approved: bool) -> None:
+    """The second pair of eyes; approved, all sessions end and both numbers are told.
+
+    :raises SecondPersonNeeded, ChangeOver:
+    """
+    _support.decide_phone(actor=actor, change_id=change_id, approved=approved)
+
+
+def former_phone(*, change_id: UUID) -> str:
+    """The telephone number before a change, so that its holder can be told; empty when there was none, or after some days. For ``notifications``."""
+    return _support.former_phone(change_id)
+
+
+def support_visits(*, actor: Actor) -> list[contracts.SupportVisit]:
+    """When support opened this person's own account, why, and what it did; newest first."""
+    return _support.visits(actor=actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from toono.kernel.actor import Role
@@ -110,6 +111,8 @@ class Redirection(Contract):
     """Send the browser there."""
 
     url: str
+    posted: tuple[tuple[str, str], ...] = ()
+    """Fields that the browser posts there (``response_mode=form_post``); empty: it just goes."""
 
 
 class SignInRequired(Contract):
@@ -211,7 +214,9 @@ class MachineRequest(Contract):
     authorization: str | None = None
     dpop: tuple[str, ...] = ()
     certificate: str = ""
-    """The header ``Client-Cert`` of the trusted TLS terminator; empty from anybody else."""
+    """The header ``Client-Cert``, which counts only beside the right ``terminator``."""
+    terminator: str = ""
+    """The header ``X-Toono-Terminator``: by which the TLS terminator before us shows that it is ours."""
     accept: str = ""
 
 
@@ -229,3 +234,226 @@ class ProtocolAnswer(Contract):
     """The ``WWW-Authenticate`` header."""
     dpop_nonce: str | None = None
     """The ``DPoP-Nonce`` header."""
+    request_id: str = ""
+    """The ``X-Request-Id`` header of a refusal: by it the console finds what was wrong."""
+
+
+# -- the console ----------------------------------------------------------------------------------------------
+
+
+class PartyKind(StrEnum):
+    """What sort of system it is: decides what its form asks."""
+
+    WEB = "web"
+    """Runs on a server, keeps a secret or a key."""
+    NATIVE = "native"
+    """An application in people's hands, which can keep no secret (RFC 8252)."""
+    MACHINE = "machine"
+    """Acts for itself; nobody signs in."""
+    DAN = "dan"
+    """Speaks as the clients of ДАН do."""
+
+
+class PartyStage(StrEnum):
+    """How much it may have."""
+
+    TEST = "test"
+    """Learns of a person nothing but a random name; needs nobody's approval."""
+    PRODUCTION = "production"
+
+
+class Party(Contract):
+    """A relying party, as its organisation and the platform see it. No secret and no digest of one."""
+
+    client_id: str
+    name_mn: str
+    name_en: str
+    organisation: str
+    """Code; empty for the platform's own, and for one that registered itself and was given to nobody yet."""
+    kind: PartyKind
+    stage: PartyStage
+    metadata: dict[str, object]
+    """As registered: RFC 7591 §2."""
+    version: int
+    registered_at: datetime | None
+    by_itself: bool
+    """By dynamic registration."""
+    trusted: bool
+    has_secret: bool
+    """It was given one that somebody knows."""
+    secret_made_at: datetime | None
+    former_secret: bool
+    """The secret before is still good."""
+    deactivated_at: datetime | None
+    deactivated_by_platform: bool
+
+
+class PartyListing(Contract):
+    """A page of relying parties."""
+
+    entries: tuple[Party, ...]
+    total: int
+
+
+class PartyChange(Contract):
+    """A wish for a relying party, waiting or decided."""
+
+    id: UUID
+    client_id: str
+    organisation: str
+    kind: str
+    """``register``, ``change``, ``secret``, ``secret_end``, ``deactivate``, ``reactivate``, ``assign``."""
+    stage: str
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    state: str
+    """``waiting``, ``in_force``, ``rejected`` or ``taken_back``."""
+    drafted_by: UUID | None
+    drafted_role: str
+    drafted_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
+    reason: str
+
+
+class PartyDrafted(Contract):
+    """What became of a wish at once."""
+
+    client_id: str
+    change_id: UUID
+    waits: bool
+    """The platform must approve it."""
+    client_secret: str | None = None
+    """In the clear only here."""
+
+
+class RefusalGroup(Contract):
+    """How often a client was refused for one cause."""
+
+    client_id: str
+    """Empty: somebody whom nobody has registered."""
+    cause: str
+    """Stable code, of ``domain/console/causes.py``."""
+    endpoint: str
+    count: int
+    last_at: datetime
+
+
+class RefusalEntry(Contract):
+    """One refusal."""
+
+    client_id: str
+    cause: str
+    endpoint: str
+    at: datetime
+    request_id: str
+    """The answer's ``X-Request-Id``; empty where the answer bore none."""
+
+
+class RefusalLog(Contract):
+    """What went wrong lately."""
+
+    groups: tuple[RefusalGroup, ...]
+    entries: tuple[RefusalEntry, ...]
+
+
+class TrialStep(Contract):
+    """One step of a trial: what was sent, what came back. Secrets and signatures are left out."""
+
+    name: str
+    """``pushed``, ``authorize``, ``callback``, ``token``, ``id_token``, ``access_token``, ``userinfo``, ``service``."""
+    good: bool
+    sent: dict[str, object]
+    received: dict[str, object]
+
+
+class Trial(Contract):
+    """A trial of one registration."""
+
+    id: UUID
+    client_id: str
+    steps: tuple[TrialStep, ...]
+    finished: bool
+    goes_on_at: str
+    """Where the browser goes next; empty when it is over."""
+
+
+class SignInDay(Contract):
+    """Sign-ins of one day of Ulaanbaatar."""
+
+    day: date
+    count: int
+
+
+class SignInsOf(Contract):
+    """Sign-ins to the systems of one organisation, or to one system, in a span of days."""
+
+    organisation: str
+    client_id: str
+    """Empty: all systems of the organisation."""
+    count: int
+
+
+class SignOnFigures(Contract):
+    """Figures of the single sign-on, by the names under which ДАН published its own (2018: 8 organisations, 8,041 users)."""
+
+    organisations: int
+    """Connected: with a system in use beyond trials."""
+    systems: int
+    """In use beyond trials, the platform's own left out."""
+    users: int
+    """Persons who are known to the platform."""
+    sign_ins: int
+    """In the span."""
+    days: tuple[SignInDay, ...]
+    """Each day of the span, zero where nothing was."""
+    by_organisation: tuple[SignInsOf, ...]
+    by_system: tuple[SignInsOf, ...]
+
+
+class AccountState(Contract):
+    """What support sees of an account, and nothing beyond."""
+
+    look_id: UUID
+    person_id: UUID
+    name: str
+    """Patronymic and given name."""
+    regnum: str
+    """Masked."""
+    phone: str
+    """Its last four digits; empty: there is none."""
+    registered_at: datetime
+    last_signed_in_at: datetime | None
+    failures: int
+    locked_until: datetime | None
+    sessions: tuple[SessionView, ...]
+    appointments: tuple[Appointment, ...]
+    phone_change_waits: bool
+    until: datetime
+    """The account stays open to the supporter so long."""
+
+
+class SupportVisit(Contract):
+    """For the person: support opened their account."""
+
+    at: datetime
+    reason: str
+    acts: tuple[str, ...]
+    """``end_session``, ``end_sessions``, ``unlock``, ``ask_phone``, ``phone_changed``, ``phone_refused``."""
+
+
+class PhoneChangeView(Contract):
+    """A wished telephone number, for the one who decides."""
+
+    id: UUID
+    name: str
+    regnum: str
+    """Masked."""
+    old_phone: str
+    """Its last four digits."""
+    new_phone: str
+    evidence: str
+    reason: str
+    asked_at: datetime
+    own: bool
+    """The one who reads asked for it, so another must decide."""

@@ -76,6 +76,14 @@ class TooManyFromAddress(ToonoError):
     next_mn = "Арван минутын дараа дахин оролдоно уу."
 
 
+class CodesHeldBack(TooManyFromAddress):
+    """So many codes were sent in the whole country that no more are for the moment. Told to everybody alike."""
+
+    code = "identity.codes_held_back"
+    title_mn = "Кодын хүсэлт хэт олон байна"
+    next_mn = "Хэдэн минутын дараа дахин оролдоно уу."
+
+
 class Locked(ToonoError):
     """Signing in with this register number is locked after wrong codes. ``until`` says how long."""
 
@@ -156,3 +164,94 @@ class NoSuchNotice(NotAllowed):
     """No logout is under way by this id, or the caller is not the worker."""
 
     code = "identity.no_such_notice"
+
+
+# -- the console ----------------------------------------------------------------------------------------------
+
+
+class ChangeWaiting(ToonoError):
+    """A wish for this relying party waits already; it must be decided or taken back first."""
+
+    code, status = "identity.change_waiting", 409
+    title_mn = "Энэ системд батлах хүлээж байгаа өөрчлөлт бий"
+    next_mn = "Эхлээд түүнийг шийдүүлэх эсвэл буцааж авна уу."
+
+
+class ChangedMeanwhile(ToonoError):
+    """The registration is another by now than the one that was seen."""
+
+    code, status = "identity.changed_meanwhile", 409
+    title_mn = "Энэ хооронд өөр хүн өөрчилсөн байна"
+    next_mn = "Хуудсаа дахин нээж, одоогийн байдлыг хараад дахин оролдоно уу."
+
+
+class ChangeOver(ToonoError):
+    """The wish was decided or taken back."""
+
+    code, status = "identity.change_over", 409
+    title_mn = "Энэ саналыг аль хэдийн шийдсэн байна"
+    next_mn = "Хуудсаа дахин нээж, одоогийн байдлыг харна уу."
+
+
+class SecondPersonNeeded(ToonoError):
+    """Who wished for it may not decide it."""
+
+    code, status = "identity.second_person_needed", 403
+    title_mn = "Өөрийн саналыг өөрөө батлах боломжгүй"
+    next_mn = "Өөр хүнээр шийдүүлнэ үү."
+
+
+class SecretsInUse(ToonoError):
+    """Two secrets are good at the moment; the former must be ended before a new one is made."""
+
+    code, status = "identity.secrets_in_use", 409
+    title_mn = "Хоёр нууц түлхүүр зэрэг хүчинтэй байна"
+    next_mn = "Системээ шинэ түлхүүрт шилжүүлээд, өмнөхийг нь хүчингүй болгосны дараа дахин үүсгэнэ үү."
+
+
+class TrialOver(ToonoError):
+    """The trial is over, or is another person's."""
+
+    code, status = "identity.trial_over", 409
+    title_mn = "Энэ туршилт дууссан"
+    next_mn = "Шинээр эхлүүлнэ үү."
+
+
+class ReasonMissing(ToonoError):
+    """Support must say why it opens an account."""
+
+    code, status = "identity.reason_missing", 422
+    title_mn = "Шалтгаанаа бичнэ үү"
+    next_mn = "Хүсэлтийн дугаар эсвэл товч тайлбар бичнэ. Иргэн үүнийг уншина."
+
+
+class AccountNotFound(ToonoError):
+    """Nobody is known by exactly this register number or telephone number, or more than one by the telephone number."""
+
+    code, status = "identity.account_not_found", 404
+    title_mn = "Ийм бүртгэл олдсонгүй"
+    next_mn = "Регистрийн дугаар эсвэл утасны дугаарыг бүтнээр нь шалгаж бичнэ үү."
+
+
+class TooManyLooks(ToonoError):
+    """One supporter has looked for too many accounts within an hour or a day."""
+
+    code, status, transient = "identity.too_many_looks", 429, True
+    title_mn = "Та хэт олон бүртгэл хайсан байна"
+    next_mn = "Түр хүлээнэ үү. Ажлын шаардлагатай бол платформын аюулгүй байдлын ажилтанд хандана уу."
+
+
+class LookOver(ToonoError):
+    """The account is no longer open to this supporter; they must look for it again, with a reason."""
+
+    code, status = "identity.look_over", 409
+    title_mn = "Энэ бүртгэлийг харах хугацаа дууссан"
+    next_mn = "Шалтгаанаа бичээд дахин хайна уу."
+
+
+class PhoneRefused(ToonoError):
+    """No Mongolian mobile number, the one that stands already, or a wish for another waits."""
+
+    code, status = "identity.phone_refused", 422
+    title_mn = "Энэ дугаарыг бүртгэх боломжгүй"
+    next_mn = "Найман оронтой гар утасны шинэ дугаар бичнэ үү. Өмнөх хүсэлт хүлээгдэж байвал эхлээд түүнийг шийднэ."

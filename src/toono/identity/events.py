@@ -45,3 +45,34 @@ class ApprovalRequested(Event):
     client_name_en: str
     message: str
     """What the client shows as well, so that the person can tell the request; may be empty."""
+
+
+class AccountLooked(Event):
+    """The platform's support opened a person's account. The person reads it on ``/identity/looks``, with the reason."""
+
+    name: ClassVar[str] = "identity.account_looked"
+
+    person_id: UUID
+    reason: str
+
+
+class PhoneChanged(Event):
+    """A person's telephone number was changed by the platform, after two people had looked at it; all their sessions have ended."""
+
+    name: ClassVar[str] = "identity.phone_changed"
+
+    person_id: UUID
+    change_id: UUID
+    """By it the door ``former_phone`` tells, for some days, whom else to tell: who had the number until now."""
+
+
+class PartyDecided(Event):
+    """The platform approved or refused what an organisation wished for one of its systems."""
+
+    name: ClassVar[str] = "identity.party_decided"
+
+    organisation: str
+    client_id: str
+    drafted_by: UUID
+    approved: bool
+    reason: str

@@ -25,6 +25,15 @@ class Limits:
     challenge_lifetime: timedelta = timedelta(minutes=15)
     """How long a code may still be sent after it was asked for, when the register or the SMS operator was down."""
 
+    codes_per_day: int = 20
+    """The same within a day: nobody's phone is flooded, and nobody's number costs more."""
+    platform_codes: int = 20_000
+    """Codes of the whole platform in an address window: a wave of requests from everywhere costs no more than this."""
+    platform_codes_per_day: int = 400_000
+    """Ceiling of cost: texts with codes in a day (UTC)."""
+    platform_failures: int = 2_000
+    """Wrong codes of the whole platform in an address window; beyond, a code is worth one try, so that guessing at many people pays nobody."""
+
     failures_before_lock: int = 10
     """Wrong codes in a row for one register number, over all browsers; each further ten lock again, for longer."""
     first_lock: timedelta = timedelta(minutes=15)
@@ -101,6 +110,26 @@ class Limits:
     """Whom the platform told that a person signed out."""
     guard_kept: timedelta = timedelta(days=90)
     """Counts of failures are removed after this without a new one."""
+
+    refusals_kept: timedelta = timedelta(days=30)
+    """The log of refusals in the console."""
+    refusals_kept_each: int = 50
+    """Of one client, endpoint and cause, so many a day are kept one by one; beyond, only their number."""
+    former_secret_kept: timedelta = timedelta(days=30)
+    """While a client's secret is being changed, the one before is good so long at most."""
+    trial_lifetime: timedelta = timedelta(minutes=15)
+    """A trial of a registration in the console, with its twin's keys."""
+    trials_kept: timedelta = timedelta(days=1)
+
+    look_lifetime: timedelta = timedelta(minutes=30)
+    """How long an account stays open to the supporter who gave a reason."""
+    looks_per_hour: int = 20
+    """Of one supporter, found or not."""
+    looks_per_day: int = 80
+    misses_per_hour: int = 6
+    """Looks of one supporter that found nobody."""
+    phone_change_lifetime: timedelta = timedelta(days=3)
+    """A wished telephone number that nobody decided upon lapses."""
 
 
 LIMITS = Limits()

@@ -18,10 +18,17 @@ class Person(models.Model):
     given_name = models.CharField(max_length=100)
     birth_date = models.DateField()
     phone = models.CharField(max_length=20, blank=True)
+    given_phone = models.CharField(max_length=20, blank=True, default="", db_default="")
+    """A number entered by the platform after two people had looked at it; then ``phone`` is that one …"""
+    register_phone = models.CharField(max_length=20, blank=True, default="", db_default="")
+    """… for as long as the register says this, as it did then."""
     unit_code = models.CharField(max_length=12, null=True)
     aimag_code = models.CharField(max_length=2, null=True)
     registered_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["phone"], name="person_by_phone")]
 
 
 class Appointment(models.Model):
@@ -53,6 +60,10 @@ class Session(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     ended_at = models.DateTimeField(null=True)
     device = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        # What housekeeping looks through; without `last_used_at`, so that noting the use of a session touches no index.
+        indexes = [models.Index(fields=["expires_at"], condition=models.Q(ended_at=None), name="session_living")]
 
 
 class Flow(models.Model):
@@ -146,6 +157,20 @@ class Client(models.Model):
     """The platform's own; nobody is asked for consent."""
     registration_digest = models.CharField(max_length=64, blank=True, default="")
     registered_at = models.DateTimeField(null=True)
+    organisation = models.CharField(max_length=40, blank=True, default="", db_default="", db_index=True)
+    """Code of the organisation whose system it is; empty for the platform's own and for those that registered themselves."""
+    stage = models.CharField(max_length=10, default="production", db_default="production")
+    """``production``, or ``test``: within narrow bounds and without approval."""
+    former_secret_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """While a secret is being changed, the one before proves the client as well."""
+    secret_made_at = models.DateTimeField(null=True)
+    deactivated_at = models.DateTimeField(null=True)
+    """From then on the protocol does not know it."""
+    deactivated_by_platform = models.BooleanField(default=False, db_default=False)
+    twin_of = models.CharField(max_length=80, blank=True, default="", db_default="")
+    """A twin with keys of its own, made for one trial of that registration."""
+    version = models.PositiveIntegerField(default=1, db_default=1)
+    """Rises with each change, so that nobody changes what they did not see."""
 
 
 class Grant(models.Model):
@@ -301,3 +326,149 @@ class LogoutDelivery(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["client_id", "session_id"], name="told_once")]
+
+
+# -- the console --------------------------------------------------------------------------------------------------
+
+
+class ClientChange(models.Model):
+    """What somebody wished for a relying party, and what became of it: the history of each. Never changed once decided."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.CharField(max_length=80, db_index=True)
+    organisation = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=12)
+    stage = models.CharField(max_length=10, blank=True)
+    before = models.JSONField(null=True)
+    """Metadata as they stood; None: there was none."""
+    after = models.JSONField(null=True)
+    """Metadata as wished; None where they do not change."""
+    base_version = models.PositiveIntegerField(default=0)
+    """Version of the registration that the wish was made upon."""
+    state = models.CharField(max_length=10)
+    drafted_by = models.UUIDField(null=True)
+    drafted_role = models.CharField(max_length=20)
+    drafted_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client_id"], condition=models.Q(state="waiting"), name="one_waiting_change")]
+        indexes = [models.Index(fields=["state", "drafted_at"], name="change_by_state")]
+
+
+class RefusalCount(models.Model):
+    """How often a client was refused for one cause at one endpoint on one day of Ulaanbaatar."""
+
+    client_id = models.CharField(max_length=80)
+    endpoint = models.CharField(max_length=40)
+    cause = models.CharField(max_length=60)
+    day = models.DateField(db_index=True)
+    count = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client_id", "day", "cause", "endpoint"], name="refusals_counted_once")]
+
+
+class Refusal(models.Model):
+    """One refusal: when, and the number that the answer bore. Of many alike on one day only the first are kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.CharField(max_length=80)
+    endpoint = models.CharField(max_length=40)
+    cause = models.CharField(max_length=60)
+    at = models.DateTimeField(db_index=True)
+    request_id = models.CharField(max_length=16)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["client_id", "-at"], name="refusal_by_client"),
+            models.Index(fields=["request_id"], name="refusal_by_number"),
+        ]
+
+
+class TrialRun(models.Model):
+    """A trial of one registration in the console: what was sent and answered, without a secret."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client_id = models.CharField(max_length=80)
+    twin_id = models.CharField(max_length=80)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    sealed = models.TextField(blank=True)
+    """Keys and values of the twin, encrypted; emptied when the trial is over."""
+    steps = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField(null=True)
+
+
+class SignInCount(models.Model):
+    """How often people were let in to one system on one day of Ulaanbaatar."""
+
+    client_id = models.CharField(max_length=80)
+    organisation = models.CharField(max_length=40, blank=True)
+    day = models.DateField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client_id", "day"], name="sign_ins_counted_once")]
+
+
+class SignInsCounted(models.Model):
+    """Up to which moment sign-ins are in the counts. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+
+class SupportLook(models.Model):
+    """The platform's support opened somebody's account, or looked for one that is not there. Told to the person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField()
+    by = models.UUIDField()
+    reason = models.CharField(max_length=300)
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE)
+    """None: nobody was found."""
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["by", "at"], name="look_by_supporter"),
+            models.Index(fields=["person", "-at"], name="look_by_person"),
+        ]
+
+
+class SupportAct(models.Model):
+    """What support did in an account that it had opened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    look = models.ForeignKey(SupportLook, on_delete=models.CASCADE)
+    at = models.DateTimeField()
+    act = models.CharField(max_length=20)
+
+
+class PhoneChange(models.Model):
+    """Another telephone number for a person: wished by one, decided by another."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    look = models.ForeignKey(SupportLook, on_delete=models.PROTECT)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    sealed_phone = models.TextField()
+    """The wished number, encrypted; emptied when decided."""
+    sealed_former_phone = models.TextField(blank=True)
+    """Once changed, the number before, encrypted, so that who has it can be told; emptied after some days."""
+    evidence = models.CharField(max_length=300)
+    """How the person proved who they are."""
+    state = models.CharField(max_length=10)
+    asked_by = models.UUIDField()
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person"], condition=models.Q(state="waiting"), name="one_waiting_phone_change")]

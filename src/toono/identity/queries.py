@@ -44,8 +44,13 @@ def officers(organisation: str) -> list[UUID]:
     return _appointed(Role.OFFICER, organisation)
 
 
-def _appointed(role: Role, organisation: str) -> list[UUID]:
-    rows = models.Appointment.objects.filter(role=role.value, organisation=organisation, ended_at=None)
+def administrators() -> list[UUID]:
+    return list(dict.fromkeys(_appointed(Role.ADMINISTRATOR)))
+
+
+def _appointed(role: Role, organisation: str | None = None) -> list[UUID]:
+    """Who holds the right now; in one organisation, or wherever."""
+    rows = models.Appointment.objects.filter(role=role.value, ended_at=None, **({"organisation": organisation} if organisation else {}))
     return list(rows.order_by("appointed_at", "id").values_list("person_id", flat=True))
 
 
@@ -106,3 +111,8 @@ def flow_view(row: models.Flow) -> contracts.FlowView:
         id=row.id, client_name_mn=client.name_mn, client_name_en=client.name_en, code_asked=row.challenge_set.exists(), login_hint=login_hint, language=language,
         return_origin=return_origin(row.query), register_answers=register_answers(),
     )  # fmt: skip
+
+
+def party_names(client_ids: list[str]) -> dict[str, tuple[str, str]]:
+    rows = models.Client.objects.filter(client_id__in=client_ids).values_list("client_id", "name_mn", "name_en")
+    return {client_id: (name_mn, name_en) for client_id, name_mn, name_en in rows}

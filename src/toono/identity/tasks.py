@@ -9,7 +9,18 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from toono.identity.errors import RegisterUnavailable
-from toono.identity.operations import approvals, housekeeping, keys, logouts, sign_in
+from toono.identity.operations import (
+    approvals,
+    failures,
+    housekeeping,
+    keys,
+    logouts,
+    relying_parties,
+    sign_in,
+    sign_on,
+    support,
+    trial_runs,
+)
 from toono.kernel.actor import system
 
 
@@ -47,3 +58,33 @@ def roll_signing_key(timestamp: int) -> None:
 def remove_ended(timestamp: int) -> None:
     """Remove ended flows, codes, tokens, sessions and counts."""
     housekeeping.remove_ended()
+
+
+# -- sessions of browsers that have ended -------------------------------------------------------------------------
+
+
+@app.periodic(cron="40 19 * * *", periodic_id="identity_remove_expired_cookies")
+@app.task(queue="timers", queueing_lock="identity_remove_expired_cookies")
+def remove_expired_cookies(timestamp: int) -> None:
+    """Once a night: rows of the portal's cookies whose time is over."""
+    housekeeping.remove_expired_cookies()
+
+
+# -- the console --------------------------------------------------------------------------------------------------
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="identity_count_sign_ins")
+@app.task(queue="timers", queueing_lock="identity_count_sign_ins")
+def count_sign_ins(timestamp: int) -> None:
+    """Add up sign-ins before the grants that show them are removed."""
+    sign_on.count_sign_ins()
+
+
+@app.periodic(cron="7,22,37,52 * * * *", periodic_id="identity_clear_console")
+@app.task(queue="timers", queueing_lock="identity_clear_console")
+def clear_console(timestamp: int) -> None:
+    """What the console keeps for a time only: trials, refusals, former secrets, wishes for telephone numbers."""
+    trial_runs.remove_old()
+    failures.remove_old()
+    relying_parties.end_old_secrets()
+    support.lapse_phone_changes()

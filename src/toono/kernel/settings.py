@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,6 +80,20 @@ class Settings:
     pkcs11_module: str = _setting("", "Path of the PKCS#11 library, when key_store is pkcs11.")
     pkcs11_token: str = _setting("toono", "Label of the PKCS#11 token.")
 
+    clock_check: str = _setting(
+        "",
+        "How the clock is judged before a time-stamp: `kernel` (it must be synchronised by NTP, and know its error) or `off`. Empty: kernel in production, off in development. A clock that jumps is refused always.",
+        choices=("kernel", "off"),
+    )
+    acme_challenge_address: str = _setting(
+        "",
+        "Where every ACME challenge is fetched, as host:port, whatever the name says. For tests and the sandbox; refused in production. Empty: at the name's own public address, port 80.",
+    )
+    acme_networks: str = _setting(
+        "",
+        "Networks beside the public internet in which servers may answer ACME challenges, as 10.20.0.0/16,10.30.0.0/16 (the state's own network). Empty: public addresses only.",
+    )
+
     sandbox: bool = _setting(True, "Start the sandbox and connect it. Refused in production.")
     sms_host: str = _setting("", "SMPP server of the SMS operator. Empty in development: the sandbox.")
     sms_system_id: str = _setting("toono", "Login at the SMS operator.")
@@ -133,6 +148,16 @@ class Settings:
     @property
     def bank_base_url(self) -> str:
         return (self.bank_url or f"{self.sandbox_base_url}/bank").rstrip("/")
+
+    @property
+    def acme_own_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Networks of the state in which servers may answer challenges."""
+        return tuple(ip_network(one.strip()) for one in self.acme_networks.split(",") if one.strip())
+
+    @property
+    def asks_kernel_clock(self) -> bool:
+        """Whether the kernel must vouch for the clock before a time-stamp."""
+        return (self.clock_check or ("kernel" if self.production else "off")) == "kernel"
 
     @property
     def secure(self) -> bool:
@@ -263,6 +288,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         values[name] = value
     settings = Settings(**values)
     settings = _absolute(settings)
+    _check_acme(settings)
     _check_production(settings)
     return settings
 
@@ -273,6 +299,16 @@ def _absolute(settings: Settings) -> Settings:
     return replace(settings, home=settings.home.expanduser().resolve())
 
 
+def _check_acme(settings: Settings) -> None:
+    host, _, port = settings.acme_challenge_address.rpartition(":")
+    if settings.acme_challenge_address and not (host and port.isdecimal() and 1 <= int(port) <= 65535):
+        raise SettingsError(f"TOONO_ACME_CHALLENGE_ADDRESS is «{settings.acme_challenge_address}», but must be host:port.")
+    try:
+        _ = settings.acme_own_networks
+    except ValueError as error:
+        raise SettingsError(f"TOONO_ACME_NETWORKS is «{settings.acme_networks}»: {error}. Write it as 10.20.0.0/16,10.30.0.0/16.") from None
+
+
 def _check_production(settings: Settings) -> None:
     """Refuse what is fit for development only, each with its own sentence."""
     if not settings.production:
@@ -281,6 +317,10 @@ def _check_production(settings: Settings) -> None:
         (settings.debug, "TOONO_DEBUG is on; a production copy never shows technical pages. Unset it."),
         (settings.sandbox, "TOONO_SANDBOX is on; a production copy has no invented persons. Set TOONO_SANDBOX=no."),
         (settings.key_store == "file", "TOONO_KEY_STORE is file; in production private keys stand in a token. Set TOONO_KEY_STORE=pkcs11."),
+        (
+            bool(settings.acme_challenge_address),
+            "TOONO_ACME_CHALLENGE_ADDRESS is set; in production a server proves its name at its own address. Unset it.",
+        ),
         (len(settings.secret_key) < 50, "TOONO_SECRET_KEY is missing or shorter than 50 characters. Set TOONO_SECRET_KEY_FILE."),
         (
             not settings.key_store_passphrase,

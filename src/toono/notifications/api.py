@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from toono.identity.events import ApprovalRequested, ConfirmationCodeRequested, PersonRegistered, SignInCodeRequested
+from toono.identity.events import (
+    AccountLooked,
+    ApprovalRequested,
+    ConfirmationCodeRequested,
+    PartyDecided,
+    PersonRegistered,
+    PhoneChanged,
+    SignInCodeRequested,
+)
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
 from toono.notifications import queries
 from toono.notifications.contracts import Message, ReadingNotice, ReadingPreference
 from toono.notifications.operations import agreements as _agreements
+from toono.notifications.operations import certificates as _certificates
 from toono.notifications.operations import notify as _notify
 from toono.notifications.operations import reading
 from toono.notifications.operations import readings as _readings
+from toono.pki.events import CertificateIssued, CertificateRevived, CertificateRevoked, CertificateSuspended, SignatureRequested
 from toono.registry.events import AgreementDecided, AgreementDrafted, AgreementExpiring
 
 
@@ -93,6 +103,30 @@ def on_approval_requested(event: ApprovalRequested) -> None:
     _notify.notify(person_id=event.person_id, code="approval_requested", context=context, key=f"approval:{event.id}", case_id=None)
 
 
+def on_account_looked(event: AccountLooked) -> None:
+    """Subscriber: the platform's support opened the person's account; for whom and why stands on the person's own page too."""
+    _notify.notify(person_id=event.person_id, code="account_looked", context={"reason": event.reason}, key=f"look:{event.id}", case_id=None)
+
+
+def on_phone_changed(event: PhoneChanged) -> None:
+    """Subscriber: the person hears of it on the new number, and whoever held the number before on that."""
+    _notify.notify(person_id=event.person_id, code="phone_changed", context={}, key=f"phone:{event.id}", case_id=None)
+    _notify.tell_former_phone(event_id=event.id, change_id=event.change_id)
+
+
+def on_party_decided(event: PartyDecided) -> None:
+    """Subscriber: who wished something for a system of their organisation hears the platform's word."""
+    code = "party_approved" if event.approved else "party_refused"
+    context = {"client": event.client_id} | ({} if event.approved else {"reason": event.reason or "–"})
+    _notify.notify(person_id=event.drafted_by, code=code, context=context, key=f"party:{event.id}", case_id=None)
+
+
+def on_signature_requested(event: SignatureRequested) -> None:
+    """Subscriber: somebody asks the person to sign with their key. The message says the code that stands on the other screen."""
+    context = {"party": event.party, "code": event.verification_code}
+    _notify.notify(person_id=event.person_id, code="signature_requested", context=context, key=f"signing:{event.request_id}", case_id=None)
+
+
 def on_agreement_drafted(event: AgreementDrafted) -> None:
     """Subscriber: representatives of both organisations hear of the proposal, and whose decision it waits for."""
     _agreements.tell_drafted(event)
@@ -106,6 +140,11 @@ def on_agreement_decided(event: AgreementDecided) -> None:
 def on_agreement_expiring(event: AgreementExpiring) -> None:
     """Subscriber: representatives of both organisations hear that it ends soon."""
     _agreements.tell_expiring(event)
+
+
+def on_certificate_changed(event: CertificateIssued | CertificateSuspended | CertificateRevived | CertificateRevoked) -> None:
+    """Subscriber: the natural person whose certificate it is hears of every step, also of their own."""
+    _certificates.tell(event)
 
 
 def _citizen(actor: Actor) -> UUID:

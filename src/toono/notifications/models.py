@@ -34,9 +34,11 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, related_name="deliveries")
-    """None for a sign-in code, which is never stored."""
+    """None for a code, which is never stored, and for a word to a number that is no longer the person's."""
     challenge_id = models.UUIDField(null=True)
     """The challenge in identity whose code is to be sent."""
+    phone_change_id = models.UUIDField(null=True)
+    """The change in identity of which the number before it is told; the number itself is never stored here."""
     key = models.CharField(max_length=230, unique=True)
     channel = models.CharField(max_length=10, choices=[(c.value, c.value) for c in DeliveryChannel])
     language = models.CharField(max_length=2, default="mn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toono.kernel.errors import Conflict, NotFound, ToonoError, Unavailable
+from toono.kernel.errors import Conflict, NotAllowed, NotFound, ToonoError, Unavailable
 
 
 class SignerUnavailable(Unavailable):
@@ -107,3 +107,312 @@ class DigestNotSupported(ToonoError):
     """A digest must be of SHA-256, SHA-384 or SHA-512: 32, 48 or 64 bytes."""
 
     code, status = "pki.digest_not_supported", 400
+
+
+# -- algorithms, requests, life cycle ----------------------------------------------------------------------------
+
+
+class AlgorithmNotSupported(ToonoError):
+    """The table of algorithms (``domain/algorithms.py``) has no such key, or not for this use."""
+
+    code, status = "pki.algorithm_not_supported", 400
+    title_mn = "Энэ төрлийн түлхүүрт гэрчилгээ олгохгүй"
+    next_mn = "P-256, P-384 эсвэл 2048 битээс дээш RSA түлхүүр үүсгээд хүсэлтээ дахин илгээнэ үү."
+
+
+class WeakKey(ToonoError):
+    """The key of a request can be broken: too short, a weak exponent, or made by a chip known to be faulty."""
+
+    code, status = "pki.weak_key", 400
+    title_mn = "Түлхүүр хангалттай бат бөх биш байна"
+    next_mn = "P-256, P-384 эсвэл 2048 битээс дээш RSA түлхүүрийг шинээр үүсгээд хүсэлтээ дахин илгээнэ үү."
+
+
+class RequestMalformed(ToonoError):
+    """The bytes are no certificate request (PKCS#10) signed by its own key, or it asks for what no request may ask."""
+
+    code, status = "pki.request_malformed", 400
+    title_mn = "Гэрчилгээний хүсэлтийг (CSR) уншиж чадсангүй"
+    next_mn = "PKCS#10 хэлбэрийн хүсэлтээ PEM файлаар дахин үүсгээд илгээнэ үү."
+
+
+class RequestNamesDiffer(ToonoError):
+    """The names in the certificate request are not those for which it was allowed."""
+
+    code, status = "pki.request_names_differ", 400
+    title_mn = "Хүсэлт дэх серверийн нэр зөвшөөрсөн нэртэй таарахгүй байна"
+    next_mn = "Хүсэлтээ зөвшөөрсөн нэрээр дахин үүсгэнэ үү."
+
+
+class CertificateSuspended(Conflict):
+    """The certificate is suspended; it is revived or revoked before anything else."""
+
+    code = "pki.certificate_suspended"
+    title_mn = "Энэ гэрчилгээг түр зогсоосон байна"
+    next_mn = "Гэрчилгээгээ сэргээж эсвэл бүрмөсөн хүчингүй болгоно уу."
+
+
+class CertificateNotSuspended(Conflict):
+    """Only a suspended certificate can be revived."""
+
+    code = "pki.certificate_not_suspended"
+    title_mn = "Энэ гэрчилгээ түр зогсоосон төлөвт байхгүй"
+    next_mn = "Хуудсаа дахин нээж, одоогийн төлөвийг харна уу."
+
+
+class RevivalReserved(Conflict):
+    """An administrator suspended the certificate, so the holder cannot revive it."""
+
+    code = "pki.revival_reserved"
+    title_mn = "Энэ гэрчилгээг администратор түр зогсоосон байна"
+    next_mn = "Сэргээлгэх бол бүртгэлийн цэгт бичиг баримттайгаа хандана уу."
+
+
+class CertificateNotSuspendable(Conflict):
+    """Certificates of this kind are revoked, never suspended."""
+
+    code = "pki.certificate_not_suspendable"
+    title_mn = "Энэ төрлийн гэрчилгээг түр зогсоодоггүй"
+    next_mn = "Шаардлагатай бол бүрмөсөн хүчингүй болгоно уу."
+
+
+class CertificateNotRenewable(Conflict):
+    """Nothing to renew yet, or nothing that may be renewed: a person asks for a new certificate."""
+
+    code = "pki.certificate_not_renewable"
+    title_mn = "Гэрчилгээг одоогоор сунгах боломжгүй"
+    next_mn = "Хугацаа дуусахаас 60 хоногийн өмнөөс сунгана. Хүчингүй болсон гэрчилгээний оронд шинээр хүсэлт гаргана уу."
+
+
+class IdentityNotProven(Conflict):
+    """The officer did not state that the person before them is the one on the register's photo, or there was no photo to compare."""
+
+    code, status = "pki.identity_not_proven", 400
+    title_mn = "Хүний биеийн байцаалтыг баталгаажуулаагүй байна"
+    next_mn = "Лавлагааны зургийг хүнтэй тулган шалгаж, баталсан тэмдэглэгээ хийнэ үү."
+
+
+class CertificateRequestNotFound(NotFound):
+    """No request for a certificate with this number."""
+
+    code = "pki.request_not_found"
+
+
+class CertificateRequestDecided(Conflict):
+    """The request was decided already; the first decision stands."""
+
+    code = "pki.request_decided"
+    title_mn = "Энэ хүсэлтийг аль хэдийн шийдвэрлэсэн байна"
+    next_mn = "Хүсэлтийн жагсаалтаас шийдвэрийг харна уу."
+
+
+class CeremonyRefused(ToonoError):
+    """A step of the key ceremony cannot be done as asked; the message says why. Nothing was changed by this step."""
+
+    code, status = "pki.ceremony_refused", 409
+
+
+class SharesWrong(CeremonyRefused):
+    """The shares do not give the secret: too few, of another ceremony, or damaged."""
+
+    code = "pki.shares_wrong"
+
+
+class NoSigningCertificate(ToonoError):
+    """The key has no certificate that is good now."""
+
+    code, status = "pki.no_signing_certificate", 409
+    title_mn = "Гарын үсэг зурах гэрчилгээ алга"
+    next_mn = "Гэрчилгээгээ шинээр авч эсвэл сэргээж, дахин оролдоно уу."
+
+
+class DocumentClosed(Conflict):
+    """A seal in the document allows no further signature; one more would make the document look altered."""
+
+    code = "pki.document_closed"
+    title_mn = "Энэ баримтад дахин гарын үсэг зурах боломжгүй"
+    next_mn = "Баримтыг тамгалж хаасан байна. Гарын үсгүүдийг тамгаас өмнө зурна уу."
+
+
+class NotSignable(ToonoError):
+    """The file cannot carry a signature of this form."""
+
+    code, status = "pki.not_signable", 400
+    title_mn = "Энэ файлд ийм хэлбэрийн гарын үсэг зурах боломжгүй"
+    next_mn = "Файлаа шалгаад, өөр хэлбэр сонгож дахин оролдоно уу."
+
+
+# -- remote signing --------------------------------------------------------------------------------------------
+
+
+class SigningRequestNotFound(NotFound):
+    """No request to sign of this name for this person."""
+
+    code = "pki.signing_request_not_found"
+    title_mn = "Ийм гарын үсгийн хүсэлт олдсонгүй"
+    next_mn = "Хаяг буруу, эсвэл хүсэлт танд зориулагдаагүй байна. «Гарын үсгийн хүсэлт» хуудсаа нээнэ үү."
+
+
+class SigningRequestOver(Conflict):
+    """The request was answered on another device, or its time is over."""
+
+    code = "pki.signing_request_over"
+    title_mn = "Энэ хүсэлтийн хугацаа дууссан эсвэл хариулагдсан байна"
+    next_mn = "Шинээр юу ч зурагдаагүй. Хэрэгтэй бол тухайн систем дээр дахин эхлүүлнэ үү."
+
+
+class SigningContentChanged(Conflict):
+    """What was confirmed is not what would be signed."""
+
+    code = "pki.signing_content_changed"
+    title_mn = "Баталгаажуулсан зүйл өөрчлөгдсөн байна"
+    next_mn = "Юу ч зурагдаагүй. Хуудсаа дахин нээж уншаад шинэ код авна уу."
+
+
+class NotConfirmed(NotAllowed):
+    """The audit holds no fresh confirmation by the key's own holder of exactly this; the key stays closed."""
+
+    code = "pki.not_confirmed"
+
+
+class SigningNotReady(Unavailable):
+    """The holder confirmed, but the key was not let loose in time; the request is made to its end when it is asked for again."""
+
+    code = "pki.signing_not_ready"
+    title_mn = "Гарын үсэг хараахан бэлэн болоогүй байна"
+    next_mn = "Баталгаажуулалтыг хүлээн авсан. Удалгүй хуудсаа дахин нээнэ үү; хоёр удаа зурагдахгүй."
+
+
+class NoPersonCertificate(NotFound):
+    """The person has no valid certificate for this purpose, or none of the level that was asked for."""
+
+    code = "pki.no_person_certificate"
+    title_mn = "Танд хүчинтэй гарын үсгийн гэрчилгээ алга"
+    next_mn = "«Миний гэрчилгээ» хуудаснаас гэрчилгээ аваад дахин оролдоно уу."
+
+
+class TooManySigningRequests(ToonoError):
+    """As many requests of this relying party wait for this person as may."""
+
+    code, status, transient = "pki.too_many_signing_requests", 429, True
+    title_mn = "Хариулаагүй хүсэлт хэт олон байна"
+    next_mn = "Өмнөх хүсэлтүүддээ хариулна уу."
+
+
+class SigningRequestRefused(ToonoError):
+    """A request to sign with digests or a text that cannot be signed."""
+
+    code, status = "pki.signing_request_refused", 400
+
+
+class RelyingPartyUnknown(NotAllowed):
+    """No relying party with this number and secret, or it was ended."""
+
+    code, status = "pki.relying_party_unknown", 401
+
+
+class RelyingPartyNotAllowed(NotAllowed):
+    """The relying party appears under a name, or sends people back to a place, that it has not registered."""
+
+    code, status = "pki.relying_party_not_allowed", 403
+
+
+# -- clock, ACME -------------------------------------------------------------------------------------------------
+
+
+class ClockNotTrusted(Unavailable):
+    """The machine's clock is not synchronised, too uncertain, or was set a moment ago; no time-stamp was given."""
+
+    code = "pki.clock_not_trusted"
+
+
+class CertificateLevelMissing(NotFound):
+    """The person has a certificate, but not of the level that was asked for. Status 471 of the interface of Smart-ID."""
+
+    code, status = "pki.certificate_level_missing", 471
+    title_mn = "Таны гэрчилгээ энэ үйлдэлд хүрэлцэхгүй"
+    next_mn = "Өндөр түвшний гэрчилгээг бүртгэлийн цэгээс аваад дахин оролдоно уу."
+
+
+# -- validation ------------------------------------------------------------------------------------------------
+
+
+class ValidationBusy(Unavailable):
+    """Too many signed files are being read at this moment; try again."""
+
+    code = "pki.validation_busy"
+    title_mn = "Одоо олон файл шалгаж байна"
+    next_mn = "Минутын дараа дахин оролдоно уу. Таны файлыг хадгалаагүй."
+
+
+class SignedFileTooLarge(ToonoError):
+    """The file is larger than is validated here."""
+
+    code, status = "pki.signed_file_too_large", 413
+    title_mn = "Файл хэт том байна"
+    next_mn = "Хуудсаар 25 МБ, программаар 100 МБ хүртэл файл шалгуулна."
+
+
+class SignedFileMissing(ToonoError):
+    """The request carries no file in the field ``file``."""
+
+    code, status = "pki.signed_file_missing", 400
+    title_mn = "Файл сонгоогүй байна"
+    next_mn = "Шалгах файлаа сонгоод дахин илгээнэ үү."
+
+
+class TrustedListRefused(ToonoError):
+    """The trusted list cannot be believed: not one, not signed by the pinned certificate, older than the one that is loaded, or past its time."""
+
+    code, status = "pki.trusted_list_refused", 422
+    title_mn = "Итгэмжлэлийн жагсаалтыг хүлээж авсангүй"
+    next_mn = "Жагсаалт, түүний гарын үсгийн гэрчилгээ хоёрыг тулгаж шалгаад дахин оролдоно уу."
+
+
+class TrustedListUnreachable(Unavailable):
+    """The address of the trusted list does not answer, or may not be asked."""
+
+    code = "pki.trusted_list_unreachable"
+    title_mn = "Жагсаалтын хаягаас хариу ирсэнгүй"
+    next_mn = "Хаягаа шалгаж дахин оролдох, эсвэл файлаар оруулна уу."
+
+
+class AcmeRefused(ToonoError):
+    """A request of an ACME client is answered by a problem (RFC 8555 §6.7): ``kind`` is the type's last part, the message its detail."""
+
+    code, status = "pki.acme_refused", 400
+
+    def __init__(
+        self, kind: str, detail: str, *, of_names: dict[str, str] | None = None, seconds: int | None = None, location: str = ""
+    ) -> None:
+        super().__init__(detail)
+        self.kind, self.detail = kind, detail
+        self.of_names = of_names or {}
+        """Why each name is refused (§6.7.1)."""
+        self.seconds = seconds
+        """After how long to try again; only of ``rateLimited``."""
+        self.location = location
+
+
+class DomainRefused(ToonoError):
+    """What was entered is no name of a server, or stands already."""
+
+    code, status = "pki.domain_refused", 400
+    title_mn = "Серверийн нэр буруу байна"
+    next_mn = "Нэрийг portal.nam.mn эсвэл *.nam.mn хэлбэрээр латин үсгээр бичнэ үү."
+
+
+class OrganisationWithoutSeal(Conflict):
+    """The organisation holds no valid certificate of its seal, so who it is, is not proven."""
+
+    code = "pki.organisation_without_seal"
+    title_mn = "Байгууллага хүчинтэй тоон тамгагүй байна"
+    next_mn = "Эхлээд байгууллагын тоон тамгын гэрчилгээг олгоно уу."
+
+
+class SignatureDoesNotFit(Conflict):
+    """The value is no signature by the key's certificate over this file's digest: another file, another moment, or a certificate renewed since."""
+
+    code = "pki.signature_does_not_fit"
+    title_mn = "Гарын үсэг энэ файлд тохирохгүй байна"
+    next_mn = "Файл эсвэл гэрчилгээ энэ хооронд өөрчлөгдсөн байна. Дахин гарын үсэг зурна уу."

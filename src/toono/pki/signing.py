@@ -35,21 +35,39 @@ class SignerClient:
         self._socket, self._token = socket, token
         self._kept = threading.local()
 
-    def sign(self, *, key: str, digests: Sequence[bytes]) -> list[bytes]:
+    def sign(self, *, key: str, digests: Sequence[bytes], activation: str | None = None) -> list[bytes]:
         """ECDSA signatures (DER) over SHA-256, -384 or -512 digests, told apart by length; at most 1000 a call.
 
+        :param activation: under which the key of a natural person signs; the same digests again get the same signatures.
         :raises SignerUnavailable: nobody answers; nothing was signed.
         :raises KeyUnknown: no such key.
-        :raises SignerRefused: this process may not sign with this key.
+        :raises SignerRefused: this process may not sign with this key, or the activation does not allow it.
         """
-        return _signatures(self._ask("POST", "/sign", _sign_body(key, digests)))
+        body = _sign_body(key, digests) if activation is None else json.dumps(_wanted(key, digests) | {"activation": activation}).encode()
+        return _signatures(self._ask("POST", "/sign", body))
+
+    def activate(self, *, activation: str, key: str, digests: Sequence[bytes], seconds: int) -> None:
+        """Let a natural person's key sign these digests for so long. Only a process that cannot sign with it may.
+
+        :raises SignerRefused: this process may not, or there is another activation of this name.
+        """
+        self._ask("POST", "/activations", json.dumps(_wanted(key, digests) | {"id": activation, "seconds": seconds}).encode())
+
+    def end_activation(self, *, activation: str, key: str) -> None:
+        """Nothing more is signed under it. Idempotent."""
+        self._ask("POST", "/activations/end", json.dumps({"id": activation, "key": key}).encode())
+
+    def is_activated(self, *, activation: str, key: str) -> bool:
+        """Whether such an activation was granted and has not ended."""
+        answer = self._ask("POST", "/activations/state", json.dumps({"id": activation, "key": key}).encode())
+        return answer.get("granted") is True
 
     def public_key(self, key: str) -> ec.EllipticCurvePublicKey:
         """:raises KeyUnknown: no such key."""
         return _public_key(self._ask("GET", f"/keys/{key}"))
 
     def generate(self, *, key: str, curve: str = "P-256") -> ec.EllipticCurvePublicKey:
-        """Make the key inside the signer; an existing one is returned. ``curve`` is ``P-256`` or ``P-384``."""
+        """Make the key inside the signer; an existing one is returned. ``curve`` is ``P-256``, ``P-384`` or ``P-521``."""
         return _public_key(self._ask("POST", "/keys", json.dumps({"key": key, "curve": curve}).encode()))
 
     def health(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from toono.kernel.actor import Actor
 from toono.kernel.events import CalendarChanged
 from toono.payments.events import BillPaid
+from toono.pki.contracts import KeptFiles
 from toono.services import limits as _limits
 from toono.services.contracts import (
     AnalystShelf,
@@ -63,8 +64,10 @@ from toono.services.contracts import (
 )
 from toono.services.domain import lint as _lint
 from toono.services.domain import schemas as _schemas
+from toono.services.domain.lint.rules import RULES
 from toono.services.operations import applicants as _applicants
 from toono.services.operations import attachments as _attachments
+from toono.services.operations import care as _care
 from toono.services.operations import catalogue as _catalogue
 from toono.services.operations import clock as _clock
 from toono.services.operations import copies as _copies
@@ -107,6 +110,11 @@ REQUEST_BYTES = _limits.REQUEST_BYTES
 """Largest form with files; more is to be refused before it is read."""
 
 # -- catalogue ---------------------------------------------------------------------------------------------------
+
+
+def rules_in_words() -> Mapping[str, Text]:
+    """What each rule of the linter and the judge asks of an author, by the code of the rule in a finding."""
+    return RULES
 
 
 def lint_catalogue(folder: Path) -> list[Finding]:
@@ -811,6 +819,11 @@ def set_rules(*, actor: Actor, rules: Sequence[RuleView]) -> None:
 
 
 # -- documents ---------------------------------------------------------------------------------------------------
+
+
+def kept_documents() -> KeptFiles:
+    """The documents, for the daily job that keeps their signatures checkable for decades."""
+    return _care.KeptDocuments()
 
 
 def documents(*, actor: Actor) -> list[DocumentView]:

@@ -805,6 +805,8 @@ class DocumentView(Contract):
     superseded_at: datetime | None = None
     superseded_by: UUID | None = None
     """The document that took its place."""
+    about: str = ""
+    """The child or legal entity that it was ordered for; empty for the owner's own."""
 
 
 class DocumentFile(Contract):
@@ -1031,6 +1033,8 @@ class CaseSummary(Contract):
     """Of the child or legal entity for whom it is."""
     unread_messages: int = 0
     expires_at: datetime | None = None
+    overdue: bool = False
+    """The organisation has it, and its term has passed."""
 
 
 class CheckPage(Contract):
@@ -1359,7 +1363,7 @@ class SheetField(Contract):
     value: str
     """``yes`` for a ticked box."""
     options: tuple[Option, ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class SheetSection(Contract):

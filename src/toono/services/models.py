@@ -241,9 +241,21 @@ class Document(models.Model):
     """About whom or what, for `supersedes`: as ``Case.subject``, or the key that a question chose."""
     payload = models.TextField(default="")
     """What the QR says besides the address, signed: can be checked without a network."""
+    care_at = models.DateTimeField(null=True)
+    """When it is looked at for a further time-stamp; None: not looked at yet."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case"], condition=Q(superseded_at__isnull=True), name="one_document_in_force")]
+        indexes = [models.Index(fields=["care_at"], name="document_care")]
+
+
+class DocumentEdition(models.Model):
+    """The digest of a document's file as it was before a further time-stamp; its bytes are the beginning of the file now."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="editions")
+    size_bytes = models.PositiveIntegerField()
+    until = models.DateTimeField()
 
 
 class Attachment(models.Model):

@@ -16,7 +16,7 @@ from toono.ui.errors import DatabaseAway, RequestNotUnderstood, RequestTooLarge,
 
 log = logging.getLogger("toono.faults")
 
-MACHINE_PATHS = ("/api/", "/oidc/", "/pki/", "/registry/", "/.well-known/")
+MACHINE_PATHS = ("/api/", "/oidc/", "/pki/", "/csc/", "/smart-id/", "/acme/", "/registry/", "/.well-known/")
 
 # First match wins.
 _KNOWN: tuple[tuple[tuple[type[BaseException], ...], type[ToonoError]], ...] = (

@@ -93,7 +93,7 @@ def _overview(request: ToonoRequest, draft_id: UUID, errors: list[dict[str, str]
         "errors": errors,
         "saved": "saved" in request.GET,
     }
-    response = render(request, "channels/editor_draft.html", context, status=409 if errors else 200)
+    response = render(request, "channels/editor_draft.html", context | {"rules": services.rules_in_words()}, status=409 if errors else 200)
     if draft.trial == "waiting":
         response["Refresh"] = "2"
     return response
@@ -210,7 +210,9 @@ def _text_page(request: ToonoRequest, draft: DraftView, name: str, written: str,
         "saved": "saved" in request.GET,
         "reviewing": request.actor.role is Role.ADMINISTRATOR,
     }
-    return render(request, "channels/editor_text.html", context, status=error.status if error else 200)
+    return render(
+        request, "channels/editor_text.html", context | {"rules": services.rules_in_words()}, status=error.status if error else 200
+    )
 
 
 # -- forms -------------------------------------------------------------------------------------------------------
@@ -249,7 +251,9 @@ def _form_page(
         "errors": _said(error) if error else None,
         "saved": "saved" in request.GET,
     }
-    return render(request, "channels/editor_form.html", context, status=error.status if error else 200)
+    return render(
+        request, "channels/editor_form.html", context | {"rules": services.rules_in_words()}, status=error.status if error else 200
+    )
 
 
 @allow(Role.ANALYST)

@@ -33,6 +33,7 @@ from toono.exchange.domain.evidence.trust import Anchors, Authority, Member
 from toono.pki.contracts import Profile
 from toono.pki.domain import status, timestamps
 from toono.pki.domain.issuing import Issuer
+from toono.pki.domain.status_requests import parse
 from toono.pki.tests.making import authority, leaf
 
 INSTANCE, CONSUMER, PROVIDER = "MN", "MN/GOV/office", "MN/GOV/register"
@@ -87,8 +88,9 @@ class Exchange:
         issuer = self.issuing.certificate
         assert issuer is not None
         asked = ocsp.OCSPRequestBuilder().add_certificate(self.certificate, issuer, hashes.SHA1()).build()
-        question = status.parse(asked.public_bytes(Encoding.DER))
-        return status.answer(question, revoked=revoked, known=known, responder=self.responder[0], key=self.responder[1], now=at)
+        question = parse(asked.public_bytes(Encoding.DER))
+        found = [status.Status(known=known, revoked=revoked)]
+        return status.answer(question, found, responder=status.Responder.of(*self.responder), now=at)
 
     def token(self, data: bytes, at: datetime) -> bytes:
         certificate, key = self.stamping

@@ -19,12 +19,14 @@ def typed_code(value: str) -> str | None:
 def wait_before_next_code(asked_at: list[datetime], now: datetime) -> timedelta | None:
     """How long to wait for a new code, or None if it may be given now.
 
-    :param asked_at: the codes of the last hour that were not used to sign in, in any order.
+    :param asked_at: the codes of the last day that were not used to sign in, in any order.
     """
-    recent = sorted(moment for moment in asked_at if now - moment < timedelta(hours=1))
-    waits = [recent[-1] + LIMITS.code_interval - now] if recent else []
-    if len(recent) >= LIMITS.codes_per_hour:
-        waits.append(recent[-LIMITS.codes_per_hour] + timedelta(hours=1) - now)
+    known = sorted(asked_at)
+    waits = [known[-1] + LIMITS.code_interval - now] if known else []
+    for most, within in ((LIMITS.codes_per_hour, timedelta(hours=1)), (LIMITS.codes_per_day, timedelta(days=1))):
+        recent = [moment for moment in known if now - moment < within]
+        if len(recent) >= most:
+            waits.append(recent[-most] + within - now)
     longest = max(waits, default=timedelta())
     return longest if longest > timedelta() else None
 
@@ -56,11 +58,13 @@ class Entry:
     tries: int
     used: bool
     matches: bool
+    tries_allowed: int = LIMITS.code_tries
+    """Fewer while many codes are being guessed (:attr:`.Limits.platform_failures`)."""
 
 
 def judge(entry: Entry, now: datetime) -> Verdict:
     """The same sequence for every number, so that an unknown one is answered like a known one with a wrong code."""
-    if entry.used or entry.tries >= LIMITS.code_tries:
+    if entry.used or entry.tries >= entry.tries_allowed:
         return Verdict.USED_UP
     if now > (entry.drawn_at or entry.created_at) + LIMITS.code_lifetime:
         return Verdict.EXPIRED

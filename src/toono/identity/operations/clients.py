@@ -114,12 +114,18 @@ def establish(*, actor: Actor) -> None:
     base = settings().base_url
     own = {"redirect_uris": [f"{base}/callback"], "post_logout_redirect_uris": [f"{base}/"], "scope": "openid register"}
     _enter("portal", "Тооно портал", "Toono portal", own, settings().secret("portal_client_secret"))
+    signing = SIGNING | {"resources": [f"{base}/csc/v2"]}
+    _enter("toono-esign", "Тооно гарын үсэг (таны компьютер)", "Toono signing (your computer)", signing, "", trusted=False)
     if settings().production:
         models.Client.objects.filter(client_id="demo-rp").delete()
     else:
         _enter("demo-rp", "Хөгжүүлэгчийн туршилтын систем", "Developers' trial system", TRIAL, "")
 
 
+SIGNING: dict[str, Any] = {
+    "redirect_uris": ["http://127.0.0.1/callback"], "scope": "openid service", "token_endpoint_auth_method": "none",
+}  # fmt: skip
+"""The helper on a person's own computer (``toono esign``): public, since everybody may read what lies there, and not trusted."""
 TRIAL: dict[str, Any] = {
     "redirect_uris": ["http://127.0.0.1/callback", "http://[::1]/callback"], "post_logout_redirect_uris": ["http://127.0.0.1/signed-out"],
     "scope": "openid register offline_access", "token_endpoint_auth_method": "none",
@@ -127,8 +133,9 @@ TRIAL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _enter(client_id: str, name_mn: str, name_en: str, metadata: dict[str, Any], secret: str) -> None:
+def _enter(client_id: str, name_mn: str, name_en: str, metadata: dict[str, Any], secret: str, *, trusted: bool = True) -> None:
+    """:param trusted: the person is not asked whether it may know them."""
     values = {
-        "name_mn": name_mn, "name_en": name_en, "secret_digest": digest(secret) if secret else "", "metadata": metadata, "trusted": True,
+        "name_mn": name_mn, "name_en": name_en, "secret_digest": digest(secret) if secret else "", "metadata": metadata, "trusted": trusted,
     }  # fmt: skip
     models.Client.objects.update_or_create(client_id=client_id, defaults=values)

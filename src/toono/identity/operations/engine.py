@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toono.identity.domain.oidc.storage import Provider
-from toono.identity.operations import keys
+from toono.identity.operations import keys, published_keys
 from toono.identity.operations.secrets import keyed_digest, random_secret
 from toono.identity.operations.storage import DatabaseStorage
 from toono.kernel.clock import now
@@ -16,5 +16,5 @@ storage = DatabaseStorage()
 def provider() -> Provider:
     return Provider(
         issuer=settings().base_url, storage=storage, now=now(), keys=keys.key_set, sign=keys.sign, random=random_secret,
-        identifier=lambda: str(uuid7()), mac=keyed_digest,
+        identifier=lambda: str(uuid7()), mac=keyed_digest, published_keys=published_keys.keys,
     )  # fmt: skip

@@ -42,6 +42,11 @@ def signing_keys() -> list[SigningKey]:
     return known or [SigningKey(label=FIRST_KEY, published_at=now(), active_from=now())]
 
 
+def stale() -> bool:
+    """Whether the next reading of the list will ask the database."""
+    return not _list[1] or time.monotonic() - _list[0] > KEPT_SECONDS
+
+
 def public_jwk(label: str) -> dict[str, Any]:
     """The public key, asked of the signer once per process. ``kid`` is its thumbprint (RFC 7638)."""
     with _lock:

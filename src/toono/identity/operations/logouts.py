@@ -1,6 +1,6 @@
 """Back-channel logout: which clients are to be told that a session has ended, and the ledger of telling them.
 
-The note is written with the end of the session, in one transaction; a job tells the client, again and again for a day. The signer lets only the portal sign tokens, so the
+The note is written with the end of the session, in one transaction; a job tells the client, again and again for a day. Sessions that merely grow old are ended by housekeeping (:func:`.sessions.end_aged`) and told in the same way. The signer lets only the portal sign tokens, so the
 job fetches the signed notice from the portal just before it delivers it.
 """
 

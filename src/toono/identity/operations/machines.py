@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Any
 
@@ -43,22 +44,40 @@ STATUS = {"/oidc/par": 201}
 
 def answer(sent: contracts.MachineRequest) -> contracts.ProtocolAnswer:
     """What an endpoint answers, refusals included."""
-    provider, request = engine.provider(), _request(sent)
-
-    def ask() -> Any:
-        if sent.path == "/oidc/introspect":
-            return introspection.introspect(provider=provider, request=request, signed=introspection.SIGNED in sent.accept)
-        return ENDPOINTS[sent.path](provider, request)
-
-    media = introspection.SIGNED if sent.path == "/oidc/introspect" else "application/jwt"
-    return _answered(ask, status=STATUS.get(sent.path, 200), media=media)
+    provider, request = engine.provider(), read(sent)
+    return _answered(lambda: asked(provider, sent, request), status=STATUS.get(sent.path, 200), media=media_type(sent.path))
 
 
-def _request(sent: contracts.MachineRequest) -> Request:
+def asked(provider: Provider, sent: contracts.MachineRequest, request: Request) -> Any:
+    """The protocol's own answer: JSON object or signed text.
+
+    :param request: what was sent, :func:`read`.
+    :raises DirectRefusal:
+    """
+    if sent.path == "/oidc/introspect":
+        return introspection.introspect(provider=provider, request=request, signed=introspection.SIGNED in sent.accept)
+    return ENDPOINTS[sent.path](provider, request)
+
+
+def media_type(path: str) -> str:
+    """Of a signed text from this endpoint."""
+    return introspection.SIGNED if path == "/oidc/introspect" else "application/jwt"
+
+
+def read(sent: contracts.MachineRequest) -> Request:
+    """The request as the protocol takes it; nothing of it has been believed but the terminator's word."""
     return Request(
         parameters=parse(sent.form), authorization=sent.authorization, dpop=sent.dpop, method=sent.method, path=sent.path,
-        certificate=certificate.read(sent.certificate) if sent.certificate else None,
+        certificate=_certificate(sent),
     )  # fmt: skip
+
+
+def _certificate(sent: contracts.MachineRequest) -> certificate.Certificate | None:
+    """``Client-Cert`` (RFC 9440), if it is the word of the TLS terminator, which knows the secret ``terminator_key``; anybody can write a header."""
+    if not sent.certificate or not settings().gateway_tls:
+        return None
+    known = settings().secret("terminator_key")
+    return certificate.read(sent.certificate) if hmac.compare_digest(sent.terminator.encode(), known.encode()) else None
 
 
 def _answered(ask: Callable[[], Any], *, status: int = 200, media: str = "application/jwt") -> contracts.ProtocolAnswer:

@@ -34,7 +34,7 @@ def authorization(*, query: str, session_token: str | None, browser: str) -> Out
     with transaction.atomic():
         outcome = _authorize(query, row, None)
         if isinstance(outcome, authorize.Answer):
-            return contracts.Redirection(url=outcome.url)
+            return contracts.Redirection(url=outcome.url, posted=outcome.posted)
         flow = new_flow(
             browser=browser,
             client_id=outcome.client.client_id,
@@ -65,7 +65,7 @@ def resume(*, flow_id: UUID, session_token: str | None, browser: str | None) -> 
             return _wait(flow.id, outcome, row)
         if not isinstance(outcome, authorize.Answer):
             raise FlowOver
-    return contracts.Redirection(url=outcome.url)
+    return contracts.Redirection(url=outcome.url, posted=outcome.posted)
 
 
 def _wait(flow_id: UUID, outcome: authorize.SignInNeeded, row: models.Session | None) -> Outcome:

@@ -110,6 +110,7 @@ def _keep(record: RegisterRecord) -> models.Person:
     }  # fmt: skip
     try:
         with transaction.atomic():
+            values |= _given_phone(record.civil_id, str(values["phone"]))
             row, created = models.Person.objects.update_or_create(
                 civil_id=record.civil_id, defaults=values, create_defaults=values | {"civil_id": record.civil_id, "registered_at": moment}
             )
@@ -119,3 +120,11 @@ def _keep(record: RegisterRecord) -> models.Person:
         log.error("the population register gives one register number to two civil ids")
         raise RegisterUnavailable("contradiction") from None
     return row
+
+
+def _given_phone(civil_id: str, from_register: str) -> dict[str, str]:
+    """A number that the platform entered stands until the register learns of another than it knew then. Holds the row, so none is overwritten unseen."""
+    known = models.Person.objects.select_for_update().filter(civil_id=civil_id).exclude(given_phone="").first()
+    if known is None:
+        return {}
+    return {"phone": known.given_phone} if known.register_phone == from_register else {"given_phone": "", "register_phone": ""}

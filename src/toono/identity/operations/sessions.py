@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from toono.identity import contracts, models
 from toono.identity.domain.device import device_name
@@ -17,6 +18,7 @@ from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
+from toono.kernel.settings import settings
 
 
 def begin_session(person_id: UUID, *, device: str, moment: datetime, replaces: str | None) -> tuple[models.Session, str]:
@@ -49,6 +51,33 @@ def signed_in(session_id: UUID) -> contracts.SignedIn | None:
     return contracts.SignedIn(
         person_id=row.person_id, session_id=row.id, auth_time=row.auth_time, appointments=appointments(row.person_id), touched=touch(row)
     )
+
+
+AGED_AT_ONCE = 500
+"""Sessions ended in one transaction."""
+
+
+def end_aged() -> int:
+    """End what time has ended, and tell the clients as after a sign-out; gives how many. A session counts no more from the moment it is too old,
+    whether or not this has run (:func:`.queries.living_sessions`); what follows from its end, follows here."""
+    ended = 0
+    while found := _end_some_aged():
+        ended += found
+    return ended
+
+
+def _end_some_aged() -> int:
+    moment = now()
+    idle_since = moment - timedelta(minutes=settings().sessions_idle_minutes)
+    with transaction.atomic():
+        # Rows that a second run, or a person signing out, holds at this moment are theirs.
+        aged = models.Session.objects.select_for_update(skip_locked=True).filter(
+            Q(expires_at__lte=moment) | Q(last_used_at__lte=idle_since), ended_at=None
+        )
+        ids = list(aged.order_by("expires_at").values_list("id", flat=True)[:AGED_AT_ONCE])
+        models.Session.objects.filter(id__in=ids).update(ended_at=moment)
+        logouts.note_ended(ids, moment)
+    return len(ids)
 
 
 def end_session(*, actor: Actor, session_id: UUID) -> None:

@@ -8,6 +8,7 @@ The register is read, and the SMS is sent, by that job (:func:`prepare`); an unk
 from __future__ import annotations
 
 import hmac
+import logging
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from toono.identity.errors import (
     CodeExpired,
     CodeMalformed,
     CodeRefused,
+    CodesHeldBack,
     CodeUsedUp,
     FlowOver,
     Locked,
@@ -42,6 +44,7 @@ from toono.kernel.outbox import publish
 from toono.kernel.regnum import normalise
 
 ACTOR = system("sign-in")
+log = logging.getLogger(__name__)
 PREPARE_TASK = "identity.prepare_challenge"
 """Name of the job in ``tasks``, which stands above this layer."""
 
@@ -68,6 +71,7 @@ def ask_code(*, flow_id: UUID, browser: str | None, regnum: str, address: str | 
         raise RegnumMalformed
     _refuse_busy_address(address, "request", LIMITS.address_requests)
     _count_address(address, "request")
+    _refuse_busy_platform()
     return _challenge(flow, number, language)
 
 
@@ -79,6 +83,7 @@ def ask_new_code(*, flow_id: UUID, browser: str | None, address: str | None, lan
         raise FlowOver
     _refuse_busy_address(address, "request", LIMITS.address_requests)
     _count_address(address, "request")
+    _refuse_busy_platform()
     return _challenge(flow, last.regnum, language)
 
 
@@ -99,7 +104,7 @@ def guard_for_new_code(regnum: str, moment: datetime) -> models.Guard:
     """
     guard = locked_guard(keyed_digest("regnum", regnum), moment)
     refuse_if_locked(guard, moment)
-    asked = models.Challenge.objects.filter(guard_key=guard.key, used_at=None, created_at__gt=moment - timedelta(hours=1))
+    asked = models.Challenge.objects.filter(guard_key=guard.key, used_at=None, created_at__gt=moment - timedelta(days=1))
     wait = rules.wait_before_next_code(list(asked.values_list("created_at", flat=True)), moment)
     if wait is not None:
         raise TooManyCodes(retry_after_seconds=int(wait.total_seconds()) + 1)
@@ -143,6 +148,45 @@ def _refuse_busy_address(address: str | None, kind: str, allowed: int) -> None:
         raise TooManyFromAddress
 
 
+# -- the whole platform ---------------------------------------------------------------------------------------
+
+PLATFORM = "platform"
+"""In the place of an address's digest; no digest is so short."""
+
+
+def _of_the_platform(kind: str, start: datetime) -> int:
+    found = models.AddressCount.objects.filter(address_digest=PLATFORM, kind=kind, window_start=start).values_list("count", flat=True)
+    return found.first() or 0
+
+
+def _count_of_the_platform(kind: str, start: datetime) -> None:
+    """One row for all: held for the end of a short transaction, which tens of texts in a second bear."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [PLATFORM, kind, start])
+
+
+def _today() -> datetime:
+    return now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _held_back() -> bool:
+    return (
+        _of_the_platform("code", _window()) >= LIMITS.platform_codes or _of_the_platform("codes", _today()) >= LIMITS.platform_codes_per_day
+    )
+
+
+def _refuse_busy_platform() -> None:
+    """Asked before the number is looked at, so the answer is the same for every number."""
+    if _held_back():
+        log.error("codes are held back: the ceiling of texts is reached")
+        raise CodesHeldBack
+
+
+def _tries_allowed() -> int:
+    """One while codes are being guessed at all over the country, else as ever."""
+    return 1 if _of_the_platform("failure", _window()) >= LIMITS.platform_failures else LIMITS.code_tries
+
+
 # -- sending it -----------------------------------------------------------------------------------------------
 
 
@@ -180,8 +224,10 @@ def draw_code(challenge_id: UUID) -> contracts.DrawnCode:
     """Make the code at the moment of sending: the clear text is never stored, and its time begins now. Drawn again, the earlier is worth nothing."""
     with transaction.atomic():
         row = models.Challenge.objects.select_for_update(of=("self",)).select_related("person").filter(id=challenge_id).first()
-        if row is None or row.person is None or not _wanted(row, now()):
+        if row is None or row.person is None or not _wanted(row, now()) or _held_back():
             raise ChallengeOver
+        _count_of_the_platform("code", _window())
+        _count_of_the_platform("codes", _today())
         code = random_digits()
         row.code_digest, row.drawn_at = _code_digest(row.id, code), now()
         row.save(update_fields=["code_digest", "drawn_at"])
@@ -220,6 +266,7 @@ def enter_code(
         return entered
     if verdict == rules.Verdict.WRONG:
         _count_address(address, "failure")
+        _count_of_the_platform("failure", _window())
     if locked_until is not None:
         raise Locked(until=locked_until)
     raise REFUSALS[verdict]
@@ -245,7 +292,9 @@ def _try(
 def judged(row: models.Challenge, code: str, moment: datetime) -> rules.Verdict:
     """What a typed code is worth for this challenge."""
     matches = hmac.compare_digest(_code_digest(row.id, code), row.code_digest or "-" * 64)
-    entry = rules.Entry(created_at=row.created_at, drawn_at=row.drawn_at, tries=row.tries, used=row.used_at is not None, matches=matches)
+    entry = rules.Entry(
+        created_at=row.created_at, drawn_at=row.drawn_at, tries=row.tries, used=row.used_at is not None, matches=matches, tries_allowed=_tries_allowed()
+    )  # fmt: skip
     return rules.judge(entry, moment)
 
 

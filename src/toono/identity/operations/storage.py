@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -47,7 +47,8 @@ def protocol_client(row: models.Client) -> Client:
     """The registration, read once for each text of it."""
     found = _parsed(row.client_id, row.secret_digest, json.dumps(row.metadata, sort_keys=True))
     return replace(
-        found, name_mn=row.name_mn, name_en=row.name_en, trusted=row.trusted, registration_digest=row.registration_digest
+        found, name_mn=row.name_mn, name_en=row.name_en, trusted=row.trusted, registration_digest=row.registration_digest,
+        former_secret_digest=row.former_secret_digest,
     )  # fmt: skip
 
 
@@ -74,8 +75,13 @@ class DatabaseStorage:
     # -- clients ----------------------------------------------------------------------------------------------
 
     def client(self, client_id: str) -> Client | None:
-        row = models.Client.objects.filter(client_id=client_id).first() if "\0" not in client_id else None
-        return protocol_client(row) if row else None
+        """None as well for one that is deactivated."""
+        return self.clients([client_id]).get(client_id)
+
+    def clients(self, client_ids: Iterable[str]) -> dict[str, Client]:
+        """Those of them that there are, in one reading."""
+        asked = [client_id for client_id in client_ids if "\0" not in client_id]
+        return {row.client_id: protocol_client(row) for row in models.Client.objects.filter(client_id__in=asked, deactivated_at=None)}
 
     def save_client(self, client: Client, metadata: Mapping[str, Any]) -> None:
         models.Client.objects.create(
@@ -128,27 +134,33 @@ class DatabaseStorage:
     # -- tokens -----------------------------------------------------------------------------------------------
 
     def save_token(self, digest: str, token: Token) -> None:
-        models.AccessToken.objects.create(
-            digest=digest, client_id=token.client_id, grant_id=UUID(token.grant.id) if token.grant else None, issued_at=token.issued_at,
-            expires_at=token.expires_at,
-            details={
-                "id": token.id, "scope": token.scope, "audience": token.audience, "jkt": token.binding.jkt, "x5t": token.binding.x5t,
-                "authorization_details": [dict(one) for one in token.authorization_details], "actors": token.actors,
-            },
-        )  # fmt: skip
+        self.save_tokens({digest: token})
+
+    def save_tokens(self, tokens: Mapping[str, Token]) -> None:
+        """By digest, in one statement, whose text does not grow with them."""
+        rows = [
+            (
+                digest,
+                token.client_id,
+                UUID(token.grant.id) if token.grant else None,
+                _token_details(token),
+                token.issued_at,
+                token.expires_at,
+            )
+            for digest, token in tokens.items()
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE_TOKENS, [list(column) for column in zip(*rows, strict=True)])
 
     def token(self, digest: str) -> Token | None:
-        row = models.AccessToken.objects.select_related("grant").filter(digest=digest).first()
-        if row is None:
-            return None
-        grant, known = protocol_grant(row.grant) if row.grant else None, row.details
-        over = grant is not None and (grant.revoked or not (grant.offline or self.session_lives(grant.session.id)))
-        return Token(
-            id=known["id"], client_id=row.client_id, scope=known["scope"], issued_at=row.issued_at, expires_at=row.expires_at,
-            audience=tuple(known["audience"]), grant=grant, binding=Binding(jkt=known["jkt"], x5t=known["x5t"]),
-            authorization_details=tuple(known["authorization_details"]), actors=tuple(known["actors"]),
-            dead=row.revoked_at is not None or over,
-        )  # fmt: skip
+        return self.tokens([digest]).get(digest)
+
+    def tokens(self, digests: Iterable[str]) -> dict[str, Token]:
+        """Those of them that there are, by digest, in two readings."""
+        rows = list(models.AccessToken.objects.select_related("grant").filter(digest__in=list(digests)))
+        sessions = {row.grant.details["sid"] for row in rows if row.grant and not row.grant.offline}
+        living = set(living_sessions().filter(id__in=sessions).values_list("id", flat=True)) if sessions else set()
+        return {row.digest: _protocol_token(row, {str(one) for one in living}) for row in rows}
 
     def revoke_token(self, digest: str) -> None:
         models.AccessToken.objects.filter(digest=digest, revoked_at=None).update(revoked_at=now())
@@ -255,6 +267,32 @@ class DatabaseStorage:
     ) -> None:
         changes = {"state": state.value if state else None, "polled_at": polled_at, "interval_seconds": interval_seconds}
         models.Approval.objects.filter(digest=digest).update(**{name: value for name, value in changes.items() if value is not None})
+
+
+_SAVE_TOKENS = """
+    INSERT INTO identity_accesstoken (digest, client_id, grant_id, details, issued_at, expires_at)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[])
+"""
+
+
+def _token_details(token: Token) -> str:
+    found = {
+        "id": token.id, "scope": token.scope, "audience": token.audience, "jkt": token.binding.jkt, "x5t": token.binding.x5t,
+        "authorization_details": [dict(one) for one in token.authorization_details], "actors": token.actors,
+    }  # fmt: skip
+    return json.dumps(found)
+
+
+def _protocol_token(row: models.AccessToken, living: set[str]) -> Token:
+    """:param living: ids of the sessions that have not ended."""
+    grant, known = protocol_grant(row.grant) if row.grant else None, row.details
+    over = grant is not None and (grant.revoked or not (grant.offline or grant.session.id in living))
+    return Token(
+        id=known["id"], client_id=row.client_id, scope=known["scope"], issued_at=row.issued_at, expires_at=row.expires_at,
+        audience=tuple(known["audience"]), grant=grant, binding=Binding(jkt=known["jkt"], x5t=known["x5t"]),
+        authorization_details=tuple(known["authorization_details"]), actors=tuple(known["actors"]),
+        dead=row.revoked_at is not None or over,
+    )  # fmt: skip
 
 
 def protocol_approval(row: models.Approval) -> Approval:

@@ -132,7 +132,7 @@ def test_what_is_no_form_or_too_long_is_told_on_a_page(memory, encoded):
         ({"response_type": "id_token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),
         ({"response_mode": "fragment"}, "invalid_request"),
-        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"response_mode": "fragment"}, "invalid_request"),
         ({"scope": None}, "invalid_scope"),
         ({"scope": "register"}, "invalid_scope"),
         ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),

@@ -32,7 +32,7 @@ LONGEST = 32768
 def authorize(request: HttpRequest) -> HttpResponse:
     browser = cookies.browser(request) or secrets.token_urlsafe(32)
     outcome = api.dan_authorization(query=request.META["QUERY_STRING"], browser=browser)
-    response = next_page(outcome)
+    response = next_page(request, outcome)
     if isinstance(outcome, SignInRequired):
         cookies.set_browser(response, browser)
     return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,7 +14,6 @@ from toono.identity.contracts import MachineRequest, ProtocolAnswer
 from toono.identity.web.answers import body
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
-from toono.kernel.settings import settings
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -41,7 +39,8 @@ def userinfo(request: HttpRequest) -> HttpResponse:
 def _sent(request: HttpRequest, form: str) -> MachineRequest:
     return MachineRequest(
         path=request.path, method=str(request.method), form=form, authorization=request.headers.get("Authorization"), dpop=_proofs(request),
-        certificate=client_certificate(request), accept=request.headers.get("Accept", ""),
+        certificate=request.headers.get("Client-Cert", ""), terminator=request.headers.get("X-Toono-Terminator", ""),
+        accept=request.headers.get("Accept", ""),
     )  # fmt: skip
 
 
@@ -49,15 +48,6 @@ def _proofs(request: HttpRequest) -> tuple[str, ...]:
     """WSGI joins headers of one name by commas; a proof holds none, so two are told from one."""
     found = request.headers.get("DPoP")
     return tuple(part.strip() for part in found.split(",")) if found is not None else ()
-
-
-def client_certificate(request: HttpRequest) -> str:
-    """``Client-Cert`` (RFC 9440), if it is the word of the TLS terminator, which knows the secret ``terminator_key``."""
-    if not settings().gateway_tls:
-        return ""
-    shown = request.headers.get("X-Toono-Terminator", "")
-    known = settings().secret("terminator_key")
-    return request.headers.get("Client-Cert", "") if hmac.compare_digest(shown.encode(), known.encode()) else ""
 
 
 def answered(answer: ProtocolAnswer) -> HttpResponse:
@@ -73,6 +63,8 @@ def answered(answer: ProtocolAnswer) -> HttpResponse:
         response["WWW-Authenticate"] = answer.authenticate
     if answer.dpop_nonce:
         response["DPoP-Nonce"] = answer.dpop_nonce
+    if answer.request_id:
+        response["X-Request-Id"] = answer.request_id
     return response
 
 

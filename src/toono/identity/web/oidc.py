@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -45,7 +46,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('identity:authorize')}?{body(request)}")
     browser = cookies.browser(request) or secrets.token_urlsafe(32)
     outcome = api.authorization(query=request.META["QUERY_STRING"], session_token=cookies.session_token(request), browser=browser)
-    response = next_page(outcome)
+    response = next_page(request, outcome)
     if not isinstance(outcome, Redirection):
         cookies.set_browser(response, browser)
         speak_as_asked(request, response, outcome.flow_id, browser)
@@ -67,10 +68,15 @@ def resume(request: HttpRequest, flow_id: UUID) -> HttpResponse:
         outcome = api.resume_authorization(flow_id=flow_id, session_token=cookies.session_token(request), browser=cookies.browser(request))
     except FlowOver:
         return start_again(request)
-    return next_page(outcome)
+    return next_page(request, outcome)
 
 
-def next_page(outcome: Redirection | SignInRequired | ConsentRequired) -> HttpResponseRedirect:
+def next_page(request: HttpRequest, outcome: Redirection | SignInRequired | ConsentRequired) -> HttpResponse:
+    """Onward: by redirect, or by a form that the browser posts to the client (form_post; its script presses the button itself)."""
+    if isinstance(outcome, Redirection) and outcome.posted:
+        parts = urlsplit(outcome.url)
+        shown = render(request, "identity/form_post.html", {"url": outcome.url, "posted": outcome.posted})
+        return let_forms_lead_to(shown, f"{parts.scheme}://{parts.netloc}")
     if isinstance(outcome, Redirection):
         return redirect(outcome.url)
     page = "identity:consent" if isinstance(outcome, ConsentRequired) else "identity:sign_in"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from toono.identity.web import approvals, dan, machines, oidc, sign_in
+from toono.identity.web.console import failures, figures, gains, parties, support, trials
 
 app_name = "identity"
 
@@ -39,4 +40,28 @@ urlpatterns = [
     path("identity/requests", approvals.requests, name="requests"),
     path("identity/requests/decide", approvals.decide, name="decide"),
     path("identity/connections", approvals.connections, name="connections"),
+    # -- the console: systems of organisations, support of the platform
+    path("identity/systems", parties.overview, name="parties"),
+    path("identity/systems/choose", parties.choose, name="choose_party"),
+    path("identity/systems/new", parties.new, name="new_party"),
+    path("identity/systems/failures", failures.all_failures, name="all_failures"),
+    path("identity/systems/figures", figures.figures, name="sign_on_figures"),
+    path("identity/systems/changes/<uuid:change_id>", parties.party_change, name="party_change"),
+    path("identity/systems/trial/callback", trials.callback, name="trial_callback"),
+    path("identity/systems/trial/<uuid:run_id>", trials.trial, name="trial"),
+    path("identity/systems/of/<path:client_id>", parties.party, name="party"),
+    path("identity/systems/change/<path:client_id>", parties.change, name="change_party"),
+    path("identity/systems/secret/<path:client_id>", parties.secret, name="party_secret"),
+    path("identity/systems/secret-end/<path:client_id>", parties.end_secret, name="end_party_secret"),
+    path("identity/systems/deactivate/<path:client_id>", parties.deactivate, name="deactivate_party"),
+    path("identity/systems/reactivate/<path:client_id>", parties.reactivate, name="reactivate_party"),
+    path("identity/systems/assign/<path:client_id>", parties.assign, name="assign_party"),
+    path("identity/systems/failures-of/<path:client_id>", failures.failures, name="failures"),
+    path("identity/systems/gains/<path:client_id>", gains.gains, name="gains"),
+    path("identity/systems/try/<path:client_id>", trials.start, name="start_trial"),
+    path("admin/identity/support", support.search, name="support"),
+    path("admin/identity/support/<uuid:look_id>", support.account, name="account"),
+    path("admin/identity/support/<uuid:look_id>/act", support.act, name="act"),
+    path("admin/identity/phones", support.phones, name="phones"),
+    path("identity/looks", support.looks, name="looks"),
 ]

@@ -69,6 +69,28 @@ def test_a_bad_setting_is_named_in_a_sentence(environment: dict[str, str], said:
         load(environment)
 
 
+def test_the_clock_is_judged_by_the_kernel_in_production_and_not_in_development() -> None:
+    assert load(PRODUCTION).asks_kernel_clock
+    assert not load({}).asks_kernel_clock
+    assert not load(PRODUCTION | {"TOONO_CLOCK_CHECK": "off"}).asks_kernel_clock
+    assert load({"TOONO_CLOCK_CHECK": "kernel"}).asks_kernel_clock
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (PRODUCTION | {"TOONO_ACME_CHALLENGE_ADDRESS": "127.0.0.1:80"}, "TOONO_ACME_CHALLENGE_ADDRESS is set"),
+        ({"TOONO_ACME_CHALLENGE_ADDRESS": "127.0.0.1"}, "must be host:port"),
+        ({"TOONO_ACME_CHALLENGE_ADDRESS": "127.0.0.1:99999"}, "must be host:port"),
+        ({"TOONO_ACME_NETWORKS": "10.20.0.0/33"}, "TOONO_ACME_NETWORKS is"),
+        ({"TOONO_CLOCK_CHECK": "ntp"}, "must be one of"),
+    ],
+)
+def test_a_wrong_setting_of_the_pki_stops_the_start(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load(environment)
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k" * 60 + "\n")
     assert load({"TOONO_SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == "k" * 60

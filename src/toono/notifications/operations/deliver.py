@@ -48,7 +48,7 @@ def deliver(delivery_id: UUID) -> None:
     if delivery.state != DeliveryState.QUEUED or not _take(delivery):
         return
     try:
-        text = _code(delivery) if delivery.challenge_id else _message(delivery)
+        text = _text(delivery)
     except _Hopeless as reason:
         _note(delivery, Step(DeliveryState.FAILED, str(reason)), None)
         return
@@ -72,6 +72,19 @@ def _take(delivery: Delivery) -> bool:
         submitted_at=delivery.submitted_at, again_at=None,
     )  # fmt: skip
     return taken == 1
+
+
+def _text(delivery: Delivery) -> _Text:
+    if delivery.challenge_id:
+        return _code(delivery)
+    return _former_phone(delivery) if delivery.phone_change_id else _message(delivery)
+
+
+def _former_phone(delivery: Delivery) -> _Text:
+    """Phone and text for whoever held a number until a moment ago: if it was taken from them, they must hear of it."""
+    assert delivery.phone_change_id is not None  # noqa: S101
+    phone = identity.former_phone(change_id=delivery.phone_change_id)
+    return _Text(_sendable(phone), template("phone_changed_before").sms_text(delivery.language, {}))
 
 
 def _message(delivery: Delivery) -> _Text:

@@ -64,6 +64,21 @@ def _texts(kind: Template, context: Mapping[str, str]) -> dict[str, dict[str, st
     }
 
 
+def tell_former_phone(*, event_id: UUID, change_id: UUID) -> None:
+    """Have the number that a person had until now told of the change. Once for each event."""
+    moment = now()
+    with transaction.atomic():
+        delivery, first = Delivery.objects.get_or_create(
+            key=f"former:{event_id}",
+            defaults={
+                "phone_change_id": change_id, "channel": DeliveryChannel.SMS.value, "state": DeliveryState.QUEUED.value,
+                "created_at": moment, "again_at": moment, "give_up_at": moment + MESSAGE_LIFETIME,
+            },
+        )  # fmt: skip
+        if first:
+            jobs.defer(delivery)
+
+
 def send_code(*, event_id: UUID, challenge_id: UUID, language: str) -> None:
     """Have the code of a challenge sent at once, when the current transaction commits. Once for each event."""
     moment = now()

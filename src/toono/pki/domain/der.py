@@ -61,3 +61,42 @@ def _base128(number: int) -> bytes:
 def generalized_time(moment: datetime) -> bytes:
     """Whole seconds, UTC (§11.7)."""
     return element(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def utc_time(moment: datetime) -> bytes:
+    """As RFC 5652 §11.3 asks for moments before 2050."""
+    return element(0x17, moment.astimezone(UTC).strftime("%y%m%d%H%M%SZ").encode())
+
+
+def length(data: bytes, at: int = 0) -> tuple[int, int]:
+    """Where the content of the element at ``at`` begins, and where the element ends.
+
+    :raises ValueError: no definite length, or more than there is.
+    """
+    if at + 2 > len(data) or data[at] & 0x1F == 0x1F:
+        raise ValueError("no element, or one with a long tag")
+    first, begin = data[at + 1], at + 2
+    if first >= 0x80:
+        begin += first & 0x7F
+        if not 0x81 <= first <= 0x84 or begin > len(data):
+            raise ValueError("an element without a definite length")
+        first = int.from_bytes(data[at + 2 : begin], "big")
+    if begin + first > len(data):
+        raise ValueError("an element longer than its data")
+    return begin, begin + first
+
+
+def children(data: bytes) -> list[bytes]:
+    """The elements inside the constructed element that ``data`` is, each as it is encoded.
+
+    :raises ValueError: broken, or something follows.
+    """
+    at, end = length(data)
+    if end != len(data):
+        raise ValueError("something follows the element")
+    found = []
+    while at < end:
+        _, after = length(data, at)
+        found.append(data[at:after])
+        at = after
+    return found

@@ -1,4 +1,4 @@
-"""The rule of revocation: which certificate may be revoked, for which reasons, and what may follow. Pure."""
+"""The rule of revocation: for which reasons, what may follow, and what it takes away. Pure. The steps stand in ``life_cycle.py``."""
 
 from __future__ import annotations
 
@@ -8,23 +8,30 @@ from enum import Enum
 from types import MappingProxyType
 
 from toono.pki.contracts import CertificateState, Profile, RevocationReason
-from toono.pki.domain.profiles import PROFILES
-from toono.pki.errors import CertificateAlreadyRevoked, CertificateExpired, CertificateNotRevocable, ReasonNotAllowed
 
+_ALL = frozenset(RevocationReason) - {RevocationReason.CERTIFICATE_HOLD}
 _OURS = frozenset({RevocationReason.KEY_COMPROMISE, RevocationReason.SUPERSEDED, RevocationReason.CESSATION_OF_OPERATION})
 
 REASONS: Mapping[Profile, frozenset[RevocationReason]] = MappingProxyType(
     {
-        Profile.SEAL: frozenset(RevocationReason),
-        Profile.EXCHANGE: frozenset(RevocationReason),
-        Profile.SYSTEM: frozenset(RevocationReason),
-        Profile.PERSON: frozenset(RevocationReason),
+        Profile.SEAL: _ALL,
+        Profile.EXCHANGE: _ALL,
+        Profile.SYSTEM: _ALL,
+        Profile.PERSON: _ALL,
+        Profile.AUTHENTICATION: _ALL,
+        Profile.OFFICER: _ALL,
+        Profile.SERVER: _ALL,
         # The platform's own keys belong to nobody whose name or right could change.
         Profile.TIMESTAMP: _OURS,
         Profile.CONFIGURATION: _OURS,
         Profile.TOKEN: _OURS,
+        Profile.TRUSTED_LIST: _OURS,
     }
 )
+
+
+HOLDER_REASONS = frozenset({RevocationReason.KEY_COMPROMISE, RevocationReason.AFFILIATION_CHANGED, RevocationReason.CESSATION_OF_OPERATION})
+"""Those that a natural person may give about their own certificate."""
 
 
 class Succession(Enum):
@@ -41,32 +48,18 @@ _SUCCESSION = {
     RevocationReason.SUPERSEDED: Succession.SAME_KEY,
     RevocationReason.CESSATION_OF_OPERATION: Succession.NOTHING,
     RevocationReason.PRIVILEGE_WITHDRAWN: Succession.NOTHING,
+    RevocationReason.CERTIFICATE_HOLD: Succession.NOTHING,
 }
 
 
-def state(*, not_after: datetime, revoked_at: datetime | None, now: datetime) -> CertificateState:
-    """Revoked outlives expired: a revoked certificate stays revoked for ever."""
-    if revoked_at is not None:
+def state(*, not_after: datetime, revoked_at: datetime | None, now: datetime, reason: str | None = None) -> CertificateState:
+    """Revoked outlives expired: a revoked certificate stays revoked for ever. One that ran out while suspended is expired."""
+    held = reason == RevocationReason.CERTIFICATE_HOLD
+    if revoked_at is not None and not held:
         return CertificateState.REVOKED
-    return CertificateState.EXPIRED if not_after <= now else CertificateState.VALID
-
-
-def check_revocation(*, profile: Profile, state: CertificateState, reason: RevocationReason) -> None:
-    """Whether a certificate in ``state`` may be revoked for ``reason``. Valid → revoked is the only step there is.
-
-    :raises CertificateNotRevocable: an authority, or the status responder.
-    :raises CertificateAlreadyRevoked: the first revocation stands.
-    :raises CertificateExpired: nothing is left to revoke.
-    :raises ReasonNotAllowed: the reason does not fit the profile.
-    """
-    if not PROFILES[profile].revocable:
-        raise CertificateNotRevocable
-    if state is CertificateState.REVOKED:
-        raise CertificateAlreadyRevoked
-    if state is CertificateState.EXPIRED:
-        raise CertificateExpired
-    if reason not in REASONS[profile]:
-        raise ReasonNotAllowed(f"{reason} is no reason for {profile}")
+    if not_after <= now:
+        return CertificateState.EXPIRED
+    return CertificateState.SUSPENDED if revoked_at is not None else CertificateState.VALID
 
 
 def succession(reason: RevocationReason) -> Succession:

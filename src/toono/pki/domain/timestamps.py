@@ -50,6 +50,8 @@ class StampRequest:
     digest: bytes
     nonce: int | None = None
     with_certificates: bool = True
+    null_parameters: bool = True
+    """The hash stood with the parameter NULL, as most write it; the token repeats the imprint as it was asked."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,16 @@ class Unit:
     sign: Callable[[bytes], bytes]
 
 
-def parse(der: bytes) -> StampRequest:
+def parse(encoded: bytes) -> StampRequest:
     """:raises Refused:"""
-    if len(der) > REQUEST_LIMIT_BYTES:
+    if len(encoded) > REQUEST_LIMIT_BYTES:
         raise Refused("bad_data_format", "The request is too large.")
     try:
-        request = tsp.TimeStampReq.load(der, strict=True)
+        request = tsp.TimeStampReq.load(encoded, strict=True)
         version, imprint = request["version"].native, request["message_imprint"]
         algorithm, digest = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
         policy, nonce = request["req_policy"].dotted if request["req_policy"] else None, request["nonce"].native
+        null_parameters = imprint["hash_algorithm"].dump().endswith(der.NULL)
         extensions, certificates = bool(request["extensions"]), bool(request["cert_req"].native)
     except (ValueError, TypeError, KeyError) as error:
         raise Refused("bad_data_format", "The request is not a TimeStampReq.") from error
@@ -83,7 +86,7 @@ def parse(der: bytes) -> StampRequest:
         raise Refused("unaccepted_policy", "Stamps are given under one policy only.")
     if extensions:
         raise Refused("unaccepted_extensions", "No extension is known.")
-    return StampRequest(algorithm, digest, nonce, certificates)
+    return StampRequest(algorithm, digest, nonce, certificates, null_parameters)
 
 
 def token(request: StampRequest, *, unit: Unit, serial: int, at: datetime) -> bytes:
@@ -130,12 +133,16 @@ def _info(request: StampRequest, serial: int, at: datetime) -> bytes:
     return der.sequence(
         der.integer(1),
         der.oid(TIME_STAMP_POLICY.dotted_string),
-        der.sequence(der.sequence(der.oid(_HASHES[request.algorithm]), der.NULL), der.octets(request.digest)),
+        der.sequence(_imprint_algorithm(request), der.octets(request.digest)),
         der.integer(serial),
         der.generalized_time(at),
         der.sequence(der.integer(ACCURACY_SECONDS)),
         der.integer(request.nonce) if request.nonce is not None else b"",
     )
+
+
+def _imprint_algorithm(request: StampRequest) -> bytes:
+    return der.sequence(der.oid(_HASHES[request.algorithm]), der.NULL if request.null_parameters else b"")
 
 
 def _attribute(kind: str, value: bytes) -> bytes:

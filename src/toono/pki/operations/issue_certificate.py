@@ -1,11 +1,15 @@
-"""Issue a certificate for a key that stands in the signer."""
+"""Issue a certificate: for a key that stands in the signer, or for the applicant's own key."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connection, transaction
 
@@ -13,35 +17,68 @@ from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
+from toono.kernel.outbox import publish
 from toono.kernel.settings import settings
 from toono.pki import queries
 from toono.pki.adapters.signer import client
-from toono.pki.contracts import PersonName, Profile, RevocationReason, SubjectName
+from toono.pki.contracts import CertificateAct, OfficerName, PersonName, Profile, RevocationReason, Subject, SubjectName
+from toono.pki.domain.algorithms import check_signer_has
 from toono.pki.domain.issuing import Issuer, build_certificate
-from toono.pki.domain.profiles import PROFILES, fits
+from toono.pki.domain.life_cycle import HELD
+from toono.pki.domain.profiles import PROFILES, fits, slug
 from toono.pki.domain.revocation import Succession, succession
-from toono.pki.errors import CertificateWithdrawn, KeyMismatch, ProfileMismatch
+from toono.pki.errors import CertificateSuspended, CertificateWithdrawn, KeyMismatch, ProfileMismatch
+from toono.pki.events import CertificateIssued
 from toono.pki.models import Certificate
+from toono.pki.operations.steps import note
 from toono.pki.signing import RemoteKey
 
 
-def issue_certificate(*, actor: Actor, label: str, profile: Profile, subject: SubjectName | PersonName) -> Certificate:
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be issued."""
+
+    label: str
+    profile: Profile
+    subject: Subject
+    issuer: Certificate | None = None
+    """A certain generation of an authority; None: the current one of the profile."""
+    key: str = ""
+    """Key label in the signer, where it is not to be found by ``label``."""
+    algorithm: str = ""
+    """Other than the profile's."""
+    public_key: CertificatePublicKeyTypes | None = None
+    """The applicant's own; None: the signer makes one."""
+    asked: bool = False
+    """A person has asked for it and was proven, so a withdrawal before does not stand against it."""
+    act: CertificateAct = CertificateAct.ISSUE
+    lifetime: timedelta | None = None
+
+
+def issue_certificate(
+    *, actor: Actor, label: str, profile: Profile, subject: Subject, issuer: Certificate | None = None, asked: bool = False
+) -> Certificate:
     """The current certificate of ``label`` if it will do, else a new one (key made if absent)."""
     if actor.role not in {Role.SYSTEM, Role.ADMINISTRATOR}:
         raise NotAllowed(f"{actor} may not have certificates issued")
-    if not fits(profile, label):
-        raise ProfileMismatch(f"a key named {label} cannot have a certificate of profile {profile}")
+    if not fits(profile, label) or not isinstance(subject, PROFILES[profile].subject):
+        raise ProfileMismatch(f"a key named {label} for a {type(subject).__name__} cannot have a certificate of profile {profile}")
     found = queries.current(label=label)
-    if found and _will_do(found, profile, subject):
+    if found and _will_do(found, profile, subject, issuer):
         return found
+    order = Order(label=label, profile=profile, subject=subject, issuer=issuer, asked=asked)
     with transaction.atomic():
-        _one_at_a_time(label)
+        one_at_a_time(label)
         found = queries.current(label=label)
-        if found and _will_do(found, profile, subject):
+        if found and _will_do(found, profile, subject, issuer):
             return found
-        row = _issue(label, profile, subject)
-        audit.record(actor=actor, action="pki.issue_certificate", subject=f"certificate:{row.serial}", key=row.key, profile=row.profile)
-    return row
+        return _issue(order, actor)
+
+
+def issue_anew(*, actor: Actor, order: Order) -> Certificate:
+    """A new certificate, whatever stands. The caller has checked the right and the rule, and holds a transaction."""
+    one_at_a_time(order.label)
+    return _issue(order, actor)
 
 
 def remote_key(row: Certificate) -> RemoteKey:
@@ -49,7 +86,7 @@ def remote_key(row: Certificate) -> RemoteKey:
     return RemoteKey(client(), row.key, _public_key(queries.parsed(row.pem)))
 
 
-def _one_at_a_time(label: str) -> None:
+def one_at_a_time(label: str) -> None:
     """Two who ask for the same label's certificate at once must get the same one.
 
     There may be no row to lock yet, so an advisory lock on the label's hash is taken. It ends with the transaction, that is
@@ -60,37 +97,51 @@ def _one_at_a_time(label: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
-def _will_do(row: Certificate, profile: Profile, subject: SubjectName | PersonName) -> bool:
-    same_name = (row.common_name, row.organisation, row.register_number) == (
-        subject.common_name,
-        subject.organisation,
-        subject.register_number,
-    )
-    return row.profile == profile and same_name and row.not_after - now() > PROFILES[profile].renew_before
+def _will_do(row: Certificate, profile: Profile, subject: Subject, issuer: Certificate | None) -> bool:
+    if row.profile != profile or (issuer and row.issuer_serial != issuer.serial):
+        return False
+    return _same_name(row, subject) and row.not_after - now() > PROFILES[profile].renew_before
 
 
-def _issue(label: str, profile: Profile, subject: SubjectName | PersonName) -> Certificate:
-    data, moment = PROFILES[profile], now().replace(microsecond=0)
-    key = _key_for(label)
-    public_key = client().generate(key=key, curve=data.curve)
-    above = queries.authority(data.issuer) if data.issuer else None
-    issuer = Issuer(queries.parsed(above.pem), remote_key(above)) if above else Issuer(None, RemoteKey(client(), key, public_key))
+def _same_name(row: Certificate, subject: Subject) -> bool:
+    if isinstance(subject, SubjectName | PersonName):
+        named = (row.common_name, row.organisation, row.register_number)
+        return named == (subject.common_name, subject.organisation, subject.register_number)
+    return isinstance(subject, OfficerName) and queries.subject(row) == subject
+
+
+def _issue(order: Order, actor: Actor) -> Certificate:
+    data, moment, subject = PROFILES[order.profile], now().replace(microsecond=0), order.subject
+    key = order.key or (order.label if order.public_key else _key_for(order))
+    public_key = order.public_key or _generated(key, order.algorithm or data.algorithm)
+    above = order.issuer or (queries.authority(data.issuer) if data.issuer else None)
     certificate = build_certificate(
-        profile=profile,
+        profile=order.profile,
         subject=subject,
         public_key=public_key,
-        issuer=issuer,
+        issuer=issuer_of(above) if above else Issuer(None, RemoteKey(client(), key)),
         serial=x509.random_serial_number(),
         now=moment,
         base_url=settings().base_url,
+        lifetime=order.lifetime,
     )
-    serial = queries.hexadecimal(certificate.serial_number)
+    row = keep(certificate, order=order, key=key, issuer_serial=above.serial if above else None)
+    note(row, order.act, actor=actor)
+    if row.holder_id:
+        publish(CertificateIssued(serial=row.serial, key=row.key, profile=order.profile, holder_id=row.holder_id))
+    audit.record(actor=actor, action="pki.issue_certificate", subject=f"certificate:{row.serial}", key=row.key, profile=row.profile)
+    return row
+
+
+def keep(certificate: x509.Certificate, *, order: Order, key: str, issuer_serial: str | None) -> Certificate:
+    """The certificate's row; ``issuer_serial`` is None where it signed itself."""
+    serial, subject = queries.hexadecimal(certificate.serial_number), order.subject
     return Certificate.objects.create(
         serial=serial,
-        issuer_serial=above.serial if above else serial,
-        label=label,
+        issuer_serial=issuer_serial or serial,
+        label=order.label,
         key=key,
-        profile=profile.value,
+        profile=order.profile.value,
         common_name=subject.common_name,
         organisation=subject.organisation,
         register_number=subject.register_number,
@@ -98,14 +149,28 @@ def _issue(label: str, profile: Profile, subject: SubjectName | PersonName) -> C
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         issued_at=now(),
+        holder_id=UUID(order.label.split("/")[1]) if order.profile in HELD else None,
     )
 
 
-def _key_for(label: str) -> str:
-    """The label itself, or its next generation after a compromise; nothing follows a withdrawal by itself."""
+def issuer_of(row: Certificate) -> Issuer:
+    """An authority, ready to sign; the signature is asked of the signer."""
+    return Issuer(queries.parsed(row.pem), remote_key(row), slug(row.key))
+
+
+def _generated(key: str, algorithm: str) -> ec.EllipticCurvePublicKey:
+    check_signer_has(algorithm)
+    return client().generate(key=key, curve=algorithm)
+
+
+def _key_for(order: Order) -> str:
+    """The label itself, or its next generation after a compromise; nothing follows a withdrawal by itself, nor a suspension."""
+    label = order.label
     revoked = Certificate.objects.filter(label=label, revoked_at__isnull=False)
+    if revoked.filter(reason=RevocationReason.CERTIFICATE_HOLD, not_after__gt=now()).exists():
+        raise CertificateSuspended(f"the certificate of {label} is suspended")
     last = revoked.order_by("-revoked_at").first()
-    if last and last.reason and succession(RevocationReason(last.reason)) is Succession.NOTHING:
+    if last and last.reason and succession(RevocationReason(last.reason)) is Succession.NOTHING and not order.asked:
         raise CertificateWithdrawn(f"the certificate of {label} was revoked: {last.reason}")
     lost = revoked.filter(reason=RevocationReason.KEY_COMPROMISE).values_list("key", flat=True).distinct().count()
     return f"{label}/{lost + 1}" if lost else label

@@ -3,10 +3,16 @@
 =========================  ==================================================  ======================================
 ``POST /sign``             ``{"key": label, "digests": [base64, …]}``          ``{"signatures": [base64 DER, …]}``
 ``POST /sign-each``        ``{"wanted": [{"key": …, "digests": […]}, …]}``     ``{"answers": [as of /sign, or a problem, …]}``
-``POST /keys``             ``{"key": label, "curve": "P-256" | "P-384"}``      ``{"key": label, "public_key": PEM}``
+``POST /keys``             ``{"key": label, "curve": "P-256" | "P-384" …}``    ``{"key": label, "public_key": PEM}``
 ``GET /keys/<label>``                                                          ``{"key": label, "public_key": PEM}``
+``POST /activations``      ``{"id": UUID, "key": …, "digests": […],            ``{"id": UUID}``
+                           "seconds": 1…600}``
+``POST /activations/end``  ``{"id": UUID, "key": …}``                          ``{"id": UUID}``
+``POST /activations/…``    ``…/state``, ``{"id": UUID, "key": …}``             ``{"granted": true | false}``
 ``GET /health``            no token                                            ``{"status": "ok", "store": "file"}``
 =========================  ==================================================  ======================================
+
+Keys of natural persons (``activations.py``) sign only with ``"activation": UUID`` beside ``key`` and ``digests`` in ``POST /sign``.
 
 ``Authorization: Bearer <token>`` says which process asks; ``rights.py`` what it may. A refusal is a problem document
 (RFC 9457) and one line of JSON in the log. Only labels, counts and reasons are logged, never digests or tokens.
@@ -18,13 +24,15 @@ import asyncio
 import json
 import logging
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from functools import cache
 from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from toono.kernel.clock import now
 from toono.kernel.settings import SettingsError, settings
+from toono.pki.signer.activations import IDENTIFIER, LONGEST_SECONDS, MOST_DIGESTS, Activations, Refused, needs_activation
 from toono.pki.signer.rights import CLIENTS, Tokens, Verb, may
 from toono.pki.signer.stores import CURVES, HASHES, LABEL, KeyStore, NoSuchKey, OtherCurve, StoreFault
 
@@ -66,10 +74,10 @@ def read_tokens() -> Tokens:
 
 
 class Signer:
-    """The ASGI application around one store and one table of tokens."""
+    """The ASGI application around one store, one table of tokens, and the activations; without these no person's key signs."""
 
-    def __init__(self, store: KeyStore, tokens: Tokens) -> None:
-        self._store, self._tokens = store, tokens
+    def __init__(self, store: KeyStore, tokens: Tokens, activations: Activations | None = None) -> None:
+        self._store, self._tokens, self._activations = store, tokens, activations
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         note: dict[str, Any] = {"method": scope["method"], "path": scope["path"][:200]}
@@ -89,11 +97,14 @@ class Signer:
             return {"status": "ok", "store": self._store.name}
         client = note["client"] = self._client(scope)
         if (method, path) == ("POST", "/sign"):
-            return await self._sign(client, _object(await _body(receive), {"key", "digests"}), note)
+            return await self._sign(client, _object(await _body(receive), {"key", "digests"}, {"activation"}), note)
         if (method, path) == ("POST", "/sign-each"):
             return await self._sign_each(client, _object(await _body(receive), {"wanted"}), note)
         if (method, path) == ("POST", "/keys"):
             return self._generate(client, _object(await _body(receive), {"key", "curve"}), note)
+        if method == "POST" and path in ("/activations", "/activations/end", "/activations/state"):
+            members = {"id", "key", "digests", "seconds"} if path == "/activations" else {"id", "key"}
+            return self._activate(client, path, _object(await _body(receive), members), note)
         if method == "GET" and path.startswith("/keys/"):
             return self._public(client, path.removeprefix("/keys/"), note)
         raise Refusal(404, "no_such_operation", f"There is no {method} {path[:100]}.")
@@ -108,6 +119,10 @@ class Signer:
         label = _permitted(client, Verb.SIGN, asked["key"], note)
         digests = _digests(asked["digests"])
         note["count"] = len(digests)
+        if needs_activation(label):
+            return _signatures(self._sign_activated(asked.get("activation"), label, digests))
+        if "activation" in asked:
+            _refuse(400, "body_malformed", f"The key «{label}» needs no activation.")
         signatures: list[bytes] = []
         for start in range(0, len(digests), TURN):
             if start:
@@ -116,7 +131,36 @@ class Signer:
                 signatures += self._store.sign(label, digests[start : start + TURN])
             except NoSuchKey:
                 _refuse(404, "key_unknown", f"There is no key «{label}».")
-        return {"signatures": [b64encode(signature).decode() for signature in signatures]}
+        return _signatures(signatures)
+
+    def _sign_activated(self, given: object, label: str, digests: list[bytes]) -> list[bytes]:
+        if given is None or self._activations is None:
+            _refuse(403, "activation_missing", f"The key «{label}» signs only what its holder has confirmed.")
+        try:
+            return self._activations.sign(_identifier(given), label, digests, lambda wanted: self._store.sign(label, wanted))
+        except NoSuchKey:
+            _refuse(404, "key_unknown", f"There is no key «{label}».")
+        except Refused as refused:
+            _refuse(403, str(refused), "The activation does not allow this.")
+
+    def _activate(self, client: str, path: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
+        """Grant an activation, end it, or say whether it stands."""
+        grants = path == "/activations"
+        label = _permitted(client, Verb.ACTIVATE if grants else Verb.READ, asked["key"], note)
+        identifier = _identifier(asked["id"])
+        if self._activations is None or not needs_activation(label):
+            _refuse(400, "no_activation", f"The key «{label}» needs no activation.")
+        if path == "/activations/state":
+            return {"granted": self._activations.granted(identifier, label)}
+        try:
+            if grants:
+                self._activations.grant(identifier, label, *_bounds(asked))
+            else:
+                self._activations.end(identifier)
+        except Refused as refused:
+            _refuse(409, str(refused), "There is another activation of this name.")
+        log.info(json.dumps({"event": "activation", "id": identifier, **note}))
+        return {"id": identifier}
 
     async def _sign_each(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
         """Several keys in one request; what is refused of one says nothing of the others."""
@@ -181,16 +225,35 @@ def _digests(given: object) -> list[bytes]:
     return digests
 
 
-def _object(body: bytes, members: set[str]) -> dict[str, Any]:
+def _identifier(given: object) -> str:
+    if not isinstance(given, str) or not IDENTIFIER.fullmatch(given):
+        _refuse(400, "activation_malformed", "An activation is named by a UUID in lower case.")
+    return given
+
+
+def _bounds(asked: dict[str, Any]) -> tuple[list[bytes], int]:
+    digests, seconds = _digests(asked["digests"]), asked["seconds"]
+    if len(digests) > MOST_DIGESTS:
+        _refuse(400, "batch_malformed", f"An activation names at most {MOST_DIGESTS} digests.")
+    if type(seconds) is not int or not 1 <= seconds <= LONGEST_SECONDS:
+        _refuse(400, "activation_malformed", f"An activation lasts 1 to {LONGEST_SECONDS} seconds.")
+    return digests, seconds
+
+
+def _signatures(made: list[bytes]) -> Answer:
+    return {"signatures": [b64encode(signature).decode() for signature in made]}
+
+
+def _object(body: bytes, members: set[str], may: Set[str] = frozenset()) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         _refuse(400, "body_malformed", "The body is not JSON.")
-    return _members(value, members)
+    return _members(value, members, may)
 
 
-def _members(value: object, members: set[str]) -> dict[str, Any]:
-    if not isinstance(value, dict) or value.keys() != members:
+def _members(value: object, members: set[str], may: Set[str] = frozenset()) -> dict[str, Any]:
+    if not isinstance(value, dict) or not members <= value.keys() <= members | set(may):
         _refuse(400, "body_malformed", f"The body must be an object of exactly {', '.join(sorted(members))}.")
     return value
 
@@ -243,7 +306,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 @cache
 def _signer() -> Signer:
-    return Signer(open_store(), read_tokens())
+    return Signer(open_store(), read_tokens(), Activations(settings().home / "signer" / "activations.sqlite3", now))
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -14,11 +14,13 @@ class Verb(StrEnum):
     SIGN = "sign"
     GENERATE = "generate"
     READ = "read"  # the public key
+    ACTIVATE = "activate"  # let a natural person's key sign certain digests, which its holder has confirmed
 
 
-EVERYTHING = frozenset(Verb)
+EVERYTHING = frozenset({Verb.SIGN, Verb.GENERATE, Verb.READ})
 NOT_SIGN = frozenset({Verb.GENERATE, Verb.READ})
 NOT_GENERATE = frozenset({Verb.SIGN, Verb.READ})
+ONLY_ACTIVATE = frozenset({Verb.ACTIVATE, Verb.READ})
 
 # After a compromise a key has later generations: ``token/2`` after ``token``, ``seal/x/2`` after ``seal/x``.
 RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
@@ -36,6 +38,10 @@ RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
         ("exchange/*", NOT_SIGN),
         ("token", NOT_SIGN),
         ("token/*", NOT_SIGN),
+        # Sole control takes two: the worker, which has seen the proof that the holder confirmed, lets the key loose but cannot sign with it.
+        ("person/*", ONLY_ACTIVATE),
+        ("officer/*", ONLY_ACTIVATE),
+        ("auth/*", ONLY_ACTIVATE),
     ),
     # Establishes and issues; makes the gateway's keys but cannot sign a message with them.
     "web": (
@@ -47,8 +53,11 @@ RIGHTS: dict[str, tuple[tuple[str, frozenset[Verb]], ...]] = {
         ("configuration", EVERYTHING),
         ("configuration/*", EVERYTHING),
         ("documents", EVERYTHING),
-        # A person's signature is made while the person presses the button, so by the pages and by no job.
+        # A person's signature is made while the person presses the button, so by the pages and by no job; and only under an activation,
+        # which the pages cannot grant (``activations.py``).
         ("person/*", EVERYTHING),
+        ("officer/*", EVERYTHING),
+        ("auth/*", EVERYTHING),
         ("exchange/*", NOT_SIGN),
     ),
 }

@@ -19,11 +19,15 @@ from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from toono.pki.contracts import PersonName, Profile, SubjectName
+from toono.pki.contracts import OfficerName, PersonName, Profile, ServerName, Subject, SubjectName
 from toono.pki.domain.issuing import Issuer, build_certificate
+from toono.pki.domain.profiles import PROFILES
 
 SUBJECT = SubjectName(common_name="Сорилын газар", organisation="Сорилын улсын газар", register_number="9000001")
 PERSON = PersonName(given_name="Сарнай", patronymic="Ганбат", civil_id="990123456789")
+OFFICER = OfficerName(person=PERSON, organisation="Сорилын улсын газар", organisation_number="9000001")
+SERVER = ServerName(organisation="Сорилын улсын газар", register_number="9000001", names=("www.soril.gov.mn", "soril.gov.mn"))
+_SUBJECTS: dict[type[Subject], Subject] = {SubjectName: SUBJECT, PersonName: PERSON, OfficerName: OFFICER, ServerName: SERVER}
 
 
 def code() -> str:
@@ -63,7 +67,7 @@ def _certificate(
 ) -> x509.Certificate:
     return build_certificate(
         profile=profile,
-        subject=PERSON if profile is Profile.PERSON else SUBJECT,
+        subject=_SUBJECTS[PROFILES[profile].subject],
         public_key=key,
         issuer=issuer,
         serial=serial or x509.random_serial_number(),

@@ -61,7 +61,7 @@ def test_without_the_lock_two_who_ask_at_once_get_two(seal_of: SealOf, monkeypat
     from toono.pki.operations import issue_certificate as operation
 
     organisation, together = code(), Barrier(2)
-    monkeypatch.setattr(operation, "_one_at_a_time", lambda _label: None)
+    monkeypatch.setattr(operation, "one_at_a_time", lambda _label: None)
     real = operation._issue
 
     def late(*arguments: Any) -> Any:

@@ -66,7 +66,7 @@ def _valid(key: ec.EllipticCurvePublicKey, signature: bytes, digest: bytes) -> b
     return True
 
 
-@pytest.mark.parametrize("curve", ["P-256", "P-384"])
+@pytest.mark.parametrize("curve", ["P-256", "P-384", "P-521"])
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
 def test_a_signature_over_each_hash_and_curve_verifies(open_store: Opener, label: str, curve: str, algorithm: str) -> None:
     store, digest = open_store(), hashlib.new(algorithm, b"text").digest()

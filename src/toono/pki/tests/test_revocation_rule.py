@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from toono.pki.contracts import CertificateState, Profile, RevocationReason
-from toono.pki.domain.revocation import Succession, check_revocation, state, succession, touches
+from toono.pki.domain.life_cycle import check_revocation
+from toono.pki.domain.revocation import Succession, state, succession, touches
 from toono.pki.errors import CertificateAlreadyRevoked, CertificateExpired, CertificateNotRevocable, ReasonNotAllowed
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -23,7 +24,7 @@ def test_a_revoked_certificate_stays_revoked_after_its_end() -> None:
     assert state(not_after=NOON, revoked_at=NOON - HOUR, now=NOON + HOUR) is CertificateState.REVOKED
 
 
-@pytest.mark.parametrize("reason", RevocationReason)
+@pytest.mark.parametrize("reason", set(RevocationReason) - {RevocationReason.CERTIFICATE_HOLD})
 @pytest.mark.parametrize("profile", [Profile.SEAL, Profile.EXCHANGE, Profile.SYSTEM])
 def test_a_valid_certificate_of_an_organisation_may_be_revoked_for_every_reason(profile: Profile, reason: RevocationReason) -> None:
     check_revocation(profile=profile, state=CertificateState.VALID, reason=reason)
@@ -37,7 +38,7 @@ def test_the_platforms_own_keys_have_no_affiliation_or_right_to_lose(profile: Pr
             check_revocation(profile=profile, state=CertificateState.VALID, reason=reason)
 
 
-@pytest.mark.parametrize("profile", [Profile.ROOT, Profile.ISSUING, Profile.OCSP])
+@pytest.mark.parametrize("profile", [Profile.ROOT, Profile.ISSUING, Profile.ISSUING_PERSONS, Profile.ISSUING_SERVERS, Profile.OCSP])
 def test_an_authority_is_not_revoked_from_a_page(profile: Profile) -> None:
     with pytest.raises(CertificateNotRevocable):
         check_revocation(profile=profile, state=CertificateState.VALID, reason=RevocationReason.KEY_COMPROMISE)
@@ -60,6 +61,7 @@ def test_every_reason_says_what_may_follow() -> None:
         RevocationReason.SUPERSEDED: Succession.SAME_KEY,
         RevocationReason.CESSATION_OF_OPERATION: Succession.NOTHING,
         RevocationReason.PRIVILEGE_WITHDRAWN: Succession.NOTHING,
+        RevocationReason.CERTIFICATE_HOLD: Succession.NOTHING,
     }
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
@@ -53,6 +53,29 @@ def test_a_stamp_carries_what_was_asked(algorithm: str) -> None:
     assert info["accuracy"]["seconds"].native == timestamps.ACCURACY_SECONDS
 
 
+@pytest.mark.parametrize("nonce", [0, -1, 2**63, -(2**64), 2**2000, None])
+def test_a_nonce_of_any_size_comes_back(nonce: int | None) -> None:
+    request = timestamps.parse(_request(nonce=nonce) if nonce is not None else _request())
+    assert _info(timestamps.token(request, unit=UNIT, serial=2**127 - 1, at=NOW))["nonce"].native == nonce
+
+
+@pytest.mark.parametrize("parameters", [core.Null(), None])
+def test_the_imprint_comes_back_as_it_was_asked(parameters: core.Null | None) -> None:
+    request = tsp.TimeStampReq.load(_request())
+    request["message_imprint"]["hash_algorithm"] = {"algorithm": "sha256"} | ({"parameters": parameters} if parameters else {})
+    asked = request["message_imprint"].dump(force=True)
+    stamped = _info(timestamps.token(timestamps.parse(request.dump(force=True)), unit=UNIT, serial=5, at=NOW))
+    assert stamped["message_imprint"].dump() == asked
+
+
+def test_ordering_is_not_promised_and_the_signature_names_its_certificate() -> None:
+    token = timestamps.token(timestamps.parse(_request()), unit=UNIT, serial=5, at=NOW)
+    assert _info(token)["ordering"].native is False
+    [signer] = cms.ContentInfo.load(token)["content"]["signer_infos"]
+    named = {attribute["type"].native: attribute["values"][0] for attribute in signer["signed_attrs"]}["signing_certificate_v2"]
+    assert named["certs"][0]["cert_hash"].native == CERTIFICATE.fingerprint(hashes.SHA256())
+
+
 def test_certificates_are_sent_only_where_asked_for_and_in_the_order_of_der() -> None:
     without = timestamps.token(timestamps.parse(_request()), unit=UNIT, serial=5, at=NOW)
     assert not cms.ContentInfo.load(without)["content"]["certificates"]
@@ -79,6 +102,12 @@ def test_a_request_for_our_policy_is_granted_and_for_another_refused() -> None:
         (b"\x00" * 9000, "bad_data_format"),
         (_request("sha1"), "bad_alg"),
         (_request("md5"), "bad_alg"),
+        (_request("sha3_256"), "bad_alg"),
+        (_request(digest=b""), "bad_data_format"),
+        (_request(digest=b"d" * 6000), "bad_data_format"),
+        (_request(version=2**70), "bad_request"),
+        (b"\x30\x84\xff\xff\xff\xff", "bad_data_format"),
+        (b"\x30\x80" * 1000, "bad_data_format"),
         (_request(digest=b"short"), "bad_data_format"),
         (_request(version=2), "bad_request"),
         (_request(extensions=[{"extn_id": "1.2.3", "critical": True, "extn_value": b""}]), "unaccepted_extensions"),

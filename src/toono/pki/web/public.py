@@ -1,13 +1,9 @@
-"""What everybody may ask: status (RFC 6960), lists (RFC 5280), authorities' certificates, time-stamps (RFC 3161).
+"""What everybody may ask: revocation lists (RFC 5280), authorities' certificates, time-stamps (RFC 3161). Status is answered before Django.
 
 The protocols' own answers carry every refusal; HTTP says only whether it was understood as HTTP.
 """
 
 from __future__ import annotations
-
-import binascii
-from base64 import b64decode
-from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
@@ -18,47 +14,27 @@ from django.views.decorators.http import require_GET, require_POST
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.pki import api
-from toono.pki.contracts import Profile
 
 BODY_LIMIT_BYTES = 16 * 1024
-AUTHORITIES = {profile.value: profile for profile in (Profile.ROOT, Profile.ISSUING)}
-
-
-@csrf_exempt
-@allow(Role.ANYBODY)
-@require_POST
-def ocsp_post(request: HttpRequest) -> HttpResponse:
-    return _binary(api.answer_status(request=_body(request)), "application/ocsp-response")
-
-
-@allow(Role.ANYBODY)
-@require_GET
-def ocsp_get(request: HttpRequest, encoded: str) -> HttpResponse:
-    """The request stands in the path, base64 and percent-encoded (RFC 6960 §A.1)."""
-    try:
-        asked = b64decode(unquote(encoded[:BODY_LIMIT_BYTES]), validate=True)
-    except (binascii.Error, ValueError):
-        asked = b""
-    answer = _binary(api.answer_status(request=asked), "application/ocsp-response")
-    answer["Cache-Control"] = "public, max-age=60"
-    return answer
 
 
 @allow(Role.ANYBODY)
 @require_GET
 def revocation_list(request: HttpRequest, authority: str) -> HttpResponse:
-    content = api.revocation_list(authority=_authority(authority))
-    if content is None:
-        raise Http404
-    answer = _binary(content, "application/pkix-crl")
-    answer["Cache-Control"] = "public, max-age=60"
-    return answer
+    return _list(api.revocation_list(authority=authority))
+
+
+@allow(Role.ANYBODY)
+@require_GET
+def revocation_changes(request: HttpRequest, authority: str) -> HttpResponse:
+    """A list of changes (delta)."""
+    return _list(api.revocation_list(authority=authority, changes=True))
 
 
 @allow(Role.ANYBODY)
 @require_GET
 def authority_certificate(request: HttpRequest, authority: str) -> HttpResponse:
-    pem = api.authority_certificate(authority=_authority(authority))
+    pem = api.authority_by_name(name=authority)
     return _binary(load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER), "application/pkix-cert")
 
 
@@ -76,11 +52,12 @@ def _body(request: HttpRequest) -> bytes:
     return request.read(BODY_LIMIT_BYTES + 1)
 
 
-def _authority(name: str) -> Profile:
-    try:
-        return AUTHORITIES[name]
-    except KeyError:
-        raise Http404 from None
+def _list(content: bytes | None) -> HttpResponse:
+    if content is None:
+        raise Http404
+    answer = _binary(content, "application/pkix-crl")
+    answer["Cache-Control"] = "public, max-age=60"
+    return answer
 
 
 def _binary(content: bytes, kind: str) -> HttpResponse:

@@ -54,7 +54,9 @@ def likeness(typed: str, known: str) -> float:
         return 1.0
     shorter, longer = sorted((typed, known), key=len)
     if len(shorter) >= 2 and longer.startswith(shorter):
-        return (0.75 if len(shorter) > 2 else 0.55) + 0.2 * len(shorter) / len(longer)
+        # A typed stem wants its endings («архив», «архивын») more than the shorter word that it happens to begin with («архи»).
+        likely = 0.78 if shorter == typed else 0.7
+        return (likely if len(shorter) > 2 else 0.55) + 0.2 * len(shorter) / len(longer)
     if _one_error(typed, known):
         return 0.7
     stem = next((i for i, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
@@ -138,8 +140,12 @@ class Index:
         answered: dict[str, int] = {}
         for typed in asked:
             best: dict[str, float] = {}
-            for known, like in self._like(typed):
-                rare = like * self._rarity(known)
+            near = self._like(typed)
+            rarity = max(((like, self._rarity(known)) for known, like in near), default=(0.0, 0.0))[
+                1
+            ]  # of the word that was most likely meant
+            for known, like in near:
+                rare = like * rarity
                 for thing, weight in self.postings[known].items():
                     if weight * rare > best.get(thing, 0.0):
                         best[thing] = weight * rare

@@ -176,7 +176,7 @@ def _parts(data: Any, family: str) -> Iterator[tuple[str, str]]:
 
 def _field(data: Any, path: str, label: Text, kind: SheetFieldKind, findings: tuple[Finding, ...]) -> SheetField:
     value = _value(data, path.split("."))
-    said = tuple(one.message for one in findings if _concerns(one.where, path))
+    said = tuple(one for one in findings if _concerns(one.where, path))
     return SheetField(
         path=path, label=label, kind=kind, value=_shown(value, kind), options=_CHOICES.get(path, ()), findings=said,
     )  # fmt: skip

@@ -319,25 +319,31 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _by_when(deadline: Text, *, stands: bool, overdue: bool) -> Text:
+    if stands:
+        return Text(
+            mn=f"Одоо засвараа илгээвэл {deadline.mn} гэхэд шийднэ.", en=f"If the correction is sent now, to be decided by {deadline.en}."
+        )
+    if overdue:
+        return Text(mn=f"{deadline.mn} гэхэд шийдэх ёстой байсан.", en=f"Was to be decided by {deadline.en}.")
+    return Text(mn=f"{deadline.mn} гэхэд шийднэ.", en=f"To be decided by {deadline.en}.")
+
+
 def view(term: Term, length: Length, events: Sequence[ClockEvent], at: datetime) -> TermView:
     """The clock of a case at ``at`` (now, or when it was decided)."""
     clock = run(term, length, events)
     shown = standing(clock, at)
     reasons = tuple(_reasons(term, shown, events, paused=clock.paused_at))
-    deadline = in_words(shown.due_at)
     stands = clock.paused_at is not None
-    first = (
-        Text(mn=f"Одоо засвараа илгээвэл {deadline.mn} гэхэд шийднэ.", en=f"If the correction is sent now, to be decided by {deadline.en}.")
-        if stands
-        else Text(mn=f"{deadline.mn} гэхэд шийднэ.", en=f"To be decided by {deadline.en}.")
-    )
+    overdue = not stands and at > shown.due_at
+    first = _by_when(in_words(shown.due_at), stands=stands, overdue=overdue)
     return TermView(
         working_hours=length.working_hours,
         calendar_days=length.calendar_days,
         starts_at=shown.begins_at,
         due_at=shown.due_at,
         left_minutes=left_of(clock, at),
-        overdue=not stands and at > shown.due_at,
+        overdue=overdue,
         paused_at=clock.paused_at,
         pauses=pauses(events),
         extended_hours=int(clock.extension / timedelta(hours=1)),

@@ -6,7 +6,7 @@ What is published goes the way of the loader: linted, tried out, stored once, ne
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from procrastinate.contrib.django import app
 
+from toono.identity import api as identity
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
+from toono.notifications import api as notifications
 from toono.services.adapters import archives, judging
-from toono.services.contracts import DraftState, Judgement, LoadedService, TrialState
+from toono.services.contracts import DraftState, Judgement, LoadedService, Text, TrialState
 from toono.services.domain import admission, sheets
 from toono.services.domain.definition import MigrationRule
 from toono.services.domain.drafts import NAMES
@@ -314,6 +316,7 @@ def submit(*, actor: Actor, draft_id: UUID) -> None:
             raise DraftNotReady(f"a draft that is {row.state} is not submitted")
         _sound(row)
         _enter(actor, row, DraftState.SUBMITTED, "services.submit_draft")
+        _tell(row, "draft_submitted", (one for one in identity.administrators() if str(one) not in row.writers))
 
 
 def _sound(row: DefinitionDraft) -> Judgement:
@@ -352,6 +355,15 @@ def review(*, actor: Actor, draft_id: UUID, revision: int, approve: bool, note: 
         row.reviewer, row.note = actor.person_id, note.strip()[:NOTE_LENGTH]
         action = "services.approve_draft" if approve else "services.return_draft"
         _enter(actor, row, DraftState.APPROVED if approve else DraftState.RETURNED, action)
+        _tell(row, "draft_approved" if approve else "draft_returned", map(UUID, row.writers))
+
+
+def _tell(row: DefinitionDraft, template: str, persons: Iterable[UUID]) -> None:
+    found = editing.read(row).read
+    name = found.definition.name if found else Text(mn=row.code, en=row.code)
+    for person_id in persons:
+        key = f"draft:{row.id}:{row.revision}:{template}:{person_id}:{row.changed_at:%Y%m%d%H%M%S}"
+        notifications.notify(person_id=person_id, template=template, context={"service_mn": name.mn, "service_en": name.en}, key=key)
 
 
 def publish(*, actor: Actor, draft_id: UUID) -> LoadedService:

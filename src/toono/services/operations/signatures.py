@@ -19,7 +19,7 @@ from toono.kernel.actor import Actor, Channel, Role, system
 from toono.kernel.clock import now
 from toono.notifications import api as notifications
 from toono.pki import api as pki
-from toono.pki.contracts import PersonName, Profile
+from toono.pki.contracts import Confirmation, PersonName, Profile
 from toono.services.contracts import QuestionKind, SignatureKind, SignatureRequestView, SignerState, SignerView, SigningView
 from toono.services.domain.definition import Definition
 from toono.services.errors import AnswersChanged, CaseUnknown, NotAllowedNow, ReasonMissing
@@ -166,6 +166,7 @@ def _signed(case: Case, role: str, token: str, confirmed: Confirmed) -> dict[str
 
     :raises CertificateWithdrawn: the person's certificate was revoked.
     :raises SignerUnavailable: try again.
+    :raises SigningNotReady: the key was not let loose in time; another code is needed.
     """
     person = identity.person(actor=ACTOR, person_id=confirmed.person_id)
     name = PersonName(given_name=person.given_name, patronymic=person.patronymic, civil_id=person.civil_id)
@@ -174,8 +175,11 @@ def _signed(case: Case, role: str, token: str, confirmed: Confirmed) -> dict[str
         "case": str(case.id), "number": case.number, "service": case.service, "version": case.service_version, "role": role, "digest": token,
         "iat": int(confirmed.at.timestamp()),
     }  # fmt: skip
-    chain = (certificate.pem, pki.authority_certificate(authority=Profile.ISSUING))
-    jws = pki.sign_jws(key=certificate.key, payload=payload, typ=JWS_TYPE, kid=certificate.serial, chain=chain)
+    chain = (certificate.pem, certificate.chain_pem[0])
+    confirmation = Confirmation(
+        challenge_id=confirmed.challenge_id, person_id=confirmed.person_id, reference=confirmed.reference, confirms=confirmed.confirms
+    )  # fmt: skip
+    jws = pki.sign_jws(key=certificate.key, payload=payload, typ=JWS_TYPE, kid=certificate.serial, chain=chain, confirmation=confirmation)
     return {"jws": jws, "certificate": certificate.serial}
 
 

@@ -48,13 +48,14 @@ _UNREAD = Q(messages__role=Role.OFFICER.value, messages__read_at__isnull=True)
 
 def _summary(row: Case, document_id: UUID | None) -> CaseSummary:
     definition = definitions.definition(row.service, row.service_version)
+    phase = phases.phase(row, definition)
     return CaseSummary(
         id=row.id, number=row.number, service=row.service, service_name=definition.name,
         organisation_name=organisations.name(row.organisation), state_label=phases.label(row, definition),
-        phase=phases.phase(row, definition), created_at=row.created_at,
+        phase=phase, created_at=row.created_at,
         submitted_at=row.submitted_at, due_at=row.due_at, decided_at=row.decided_at,
         outcome=Outcome(row.outcome) if row.outcome else None, document_id=document_id,
-        applicant_name=row.subject_name, unread_messages=getattr(row, "unread", 0), expires_at=expires_at(row, definition),
+        applicant_name=row.subject_name, unread_messages=getattr(row, "unread", 0), expires_at=expires_at(row, definition), overdue=clock.overdue(row, phase, now()),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from toono.services.contracts import TermView, Text
+from toono.services.contracts import Phase, TermView, Text
 from toono.services.domain import terms
 from toono.services.domain.definition import Definition
 from toono.services.domain.terms import Clock, ClockEvent, ClockKind, Length
@@ -27,6 +27,11 @@ def history(case: Case, definition: Definition) -> tuple[Length, list[ClockEvent
         return (Length(case.term_hours, case.term_days) if case.term_hours or case.term_days else whole), list(terms.start_of(started))
     because = lines[0][1].get("because") if lines else None
     return Length(case.term_hours, case.term_days, Text(**because) if because else None), [_event(kind, data) for kind, data in lines]
+
+
+def overdue(case: Case, phase: Phase, at: datetime) -> bool:
+    """Whether an undecided case is late, by its row alone. While the clock stands, the case is with somebody else than the organisation."""
+    return case.due_at is not None and at > case.due_at and phase in {Phase.WITH_OFFICER, Phase.WITH_EXPERT}
 
 
 def _event(kind: str, data: dict[str, str]) -> ClockEvent:

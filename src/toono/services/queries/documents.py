@@ -51,17 +51,20 @@ def view(document: Document) -> DocumentView:
         check_url=check_url(document.code),
         superseded_at=document.superseded_at,
         superseded_by=document.superseded_by,
+        about=document.case.subject_name,
     )
 
 
 def of_case(case_id: UUID) -> DocumentView | None:
     """The document of a case that counts now, if one is made: the newest."""
-    found = Document.objects.defer(*HEAVY).filter(case_id=case_id).order_by("-issued_at").first()
+    found = Document.objects.defer(*HEAVY).select_related("case").filter(case_id=case_id).order_by("-issued_at").first()
     return view(found) if found else None
 
 
 def documents(*, actor: Actor) -> list[DocumentView]:
-    return [view(row) for row in Document.objects.defer(*HEAVY).filter(person_id=citizen(actor)).order_by("-issued_at")]
+    return [
+        view(row) for row in Document.objects.defer(*HEAVY).select_related("case").filter(person_id=citizen(actor)).order_by("-issued_at")
+    ]
 
 
 def document(*, actor: Actor, document_id: UUID) -> DocumentView:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from toono.kernel.clock import now
 from toono.services.contracts import CorrectionView, DocumentView, NextKind, NextStep, Phase, StopView, Text
 from toono.services.domain import terms
 from toono.services.domain.definition import Definition
 from toono.services.models import Case
-from toono.services.queries import answers
+from toono.services.queries import answers, clock
 
 _CHECK = NextStep(kind=NextKind.CHECK, text=Text(mn="Мэдээллээ шалгаад илгээнэ үү.", en="Check what you will send, and send it."))
 _MADE = NextStep(kind=NextKind.DOCUMENT, text=Text(mn="Баримтаа нээж, татаж авна уу.", en="Open and save your document."))
@@ -87,6 +88,11 @@ def _waiting(case: Case, phase: Phase) -> Text:
     due = terms.in_words(case.due_at) if case.due_at else None
     if phase is Phase.WAITING_FOR_REGISTER or case.waiting_since is not None:
         return _REGISTER
+    if due and clock.overdue(case, phase, now()):
+        return Text(
+            mn=f"{due.mn} гэхэд шийдэх ёстой байсан, хугацаа хэтэрсэн байна. Гомдол гаргаж болно.",
+            en=f"It was to be decided by {due.en}; the term has passed. You can complain.",
+        )
     if phase is Phase.WITH_OFFICER and due:
         return Text(mn=f"Мэргэжилтэн {due.mn} гэхэд шийднэ. Шийдмэгц мэдэгдэнэ.", en=f"An officer decides by {due.en}. We will tell you.")
     if phase is Phase.WITH_EXPERT and due:

@@ -64,6 +64,13 @@ def tried(stack: Stack, actor: Actor, draft_id: UUID) -> Any:
     return api.draft(actor=actor, draft_id=draft_id)
 
 
+def told(person: Actor, template: str, draft_id: UUID) -> int:
+    """How often the person was told this about the draft."""
+    from toono.notifications.models import Message
+
+    return Message.objects.filter(person_id=person.person_id, template=template, key__startswith=f"draft:{draft_id}:").count()
+
+
 def test_a_draft_goes_from_the_first_word_to_the_published_version(stack: Stack, enkhjin: Actor, anu: Actor, begun: UUID) -> None:
     from toono.services import api
     from toono.services.errors import DraftNotReady, DraftUnknown
@@ -76,12 +83,14 @@ def test_a_draft_goes_from_the_first_word_to_the_published_version(stack: Stack,
     assert (draft.findings, draft.trial, draft.judgement.findings, draft.missing_rights) == ((), "done", (), ())
     assert draft.may_submit and not draft.may_publish and draft.judgement.burden
     api.submit_draft(actor=enkhjin, draft_id=begun)
+    assert told(anu, "draft_submitted", begun) == 1
     with pytest.raises(DraftNotReady):
         api.save_draft(actor=enkhjin, draft_id=begun, revision=draft.summary.revision, files={"document.typ": "x"})
     with pytest.raises(DraftNotReady):
         api.publish_draft(actor=enkhjin, draft_id=begun)  # nobody has approved it
     assert begun in [one.id for one in api.drafts_to_review(actor=anu)]
     api.review_draft(actor=anu, draft_id=begun, revision=draft.summary.revision, approve=True)
+    assert told(enkhjin, "draft_approved", begun) == 1
     loaded = api.publish_draft(actor=enkhjin, draft_id=begun)
     assert (loaded.version, loaded.new) == (1, True)
     assert api.publish_draft(actor=enkhjin, draft_id=begun).new is False
@@ -159,7 +168,7 @@ def test_findings_stand_beside_their_fields(enkhjin: Actor, begun: UUID) -> None
     )  # fmt: skip
     sheet = api.draft_sheet(actor=enkhjin, draft_id=begun, name="questions", part="meter")
     field = next(f for s in sheet.sections for f in s.fields if f.path == "questions.meter.when")
-    assert any("nobody" in message for message in field.findings)
+    assert any("nobody" in finding.message for finding in field.findings)
 
 
 def test_another_organisation_and_a_citizen_see_no_draft(enkhjin: Actor, sarnai: Actor, oyun: Actor, begun: UUID) -> None:
@@ -202,6 +211,7 @@ def test_who_wrote_at_it_does_not_approve_it(stack: Stack, enkhjin: Actor, anu: 
     with pytest.raises(DraftChanged):
         api.review_draft(actor=other, draft_id=begun, revision=revision - 1, approve=True)
     api.review_draft(actor=other, draft_id=begun, revision=revision, approve=False, note="Хугацааг богиносго.")
+    assert told(enkhjin, "draft_returned", begun) == 1 and told(anu, "draft_returned", begun) == 1  # both wrote at it
     assert api.draft(actor=enkhjin, draft_id=begun).note == "Хугацааг богиносго."
     assert api.draft(actor=enkhjin, draft_id=begun).may_submit
 

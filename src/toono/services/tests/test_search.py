@@ -43,6 +43,19 @@ def test_what_is_not_there_is_not_found(index: Index, typed: str) -> None:
     assert index.find(typed) == {}
 
 
+def test_a_stem_finds_its_endings_before_the_shorter_word_that_it_begins_with() -> None:
+    made = Index()
+    for code, text in {
+        "records": "Архивын лавлагаа",
+        "spirits": "Архи худалдах зөвшөөрөл",
+        "more": "Архивын нэгж",
+        "other": "Архивын хуулбар",
+    }.items():
+        made.add(code, [(text, 1.0)])
+    scores = made.find("архив")
+    assert min(scores, key=lambda code: scores[code]) == "spirits"
+
+
 def test_a_word_is_most_like_itself() -> None:
     assert likeness("хаяг", "хаяг") > likeness("хаяг", "хаягийн") > likeness("хаяг", "хашаа")
 

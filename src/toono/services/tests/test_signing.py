@@ -193,7 +193,7 @@ def test_a_digital_signature_is_confirmed_by_tools_that_are_not_ours(somebody: C
     assert json.loads(told.payload)["digest"] == seen
     name = leaf.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)[0].value
     assert name == f"PNOMN-{who.person['civil_id']}"
-    assert issuing == x509.load_pem_x509_certificate(pki.authority_certificate(authority=Profile.ISSUING).encode())
+    assert issuing == x509.load_pem_x509_certificate(pki.authority_certificate(authority=Profile.ISSUING_PERSONS).encode())
 
 
 def _pem(key: ec.EllipticCurvePublicKey) -> str:

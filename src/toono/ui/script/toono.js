@@ -82,3 +82,35 @@ for (const input of document.querySelectorAll("input[type=file][data-most-bytes]
     if (large) input.value = "";
   });
 }
+
+// An answer that goes on to the system that asked for it (form_post).
+document.querySelector("form[data-send-now]")?.requestSubmit();
+
+// A large file: how much of it has been sent. Then the page of the answer takes this one's place. Smaller ones travel as without script.
+const WORTH_A_BAR = 1_000_000;
+for (const form of document.querySelectorAll("form[data-upload-progress]")) {
+  form.addEventListener("submit", (event) => {
+    const files = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
+    if (files.reduce((sum, file) => sum + file.size, 0) < WORTH_A_BAR) return;
+    event.preventDefault();
+    const bar = document.createElement("progress");
+    bar.className = "toono-progress";
+    bar.setAttribute("aria-label", form.dataset.uploadProgress);
+    form.append(bar);
+    for (const button of form.querySelectorAll("button")) button.disabled = true;
+    const sent = new XMLHttpRequest();
+    sent.upload.addEventListener("progress", (step) => {
+      if (step.lengthComputable) [bar.max, bar.value] = [step.total, step.loaded];
+    });
+    sent.upload.addEventListener("load", () => bar.removeAttribute("value")); // all is there: now it is being looked at
+    sent.addEventListener("load", () => {
+      const page = new DOMParser().parseFromString(sent.responseText, "text/html");
+      document.title = page.title;
+      document.querySelector("main").replaceWith(page.querySelector("main"));
+      scrollTo(0, 0);
+    });
+    sent.addEventListener("error", () => HTMLFormElement.prototype.submit.call(form));
+    sent.open("POST", form.action);
+    sent.send(new FormData(form));
+  });
+}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from toono.identity.domain.dan.operations import OPERATIONS, Read
+from toono.identity.domain.dan.operations import OPERATIONS, Operation
+from toono.identity.domain.dan.responses import NoSuchThing, Read
 from toono.identity.domain.dan.scope import ALIASES, Entry
 
 CITIZEN, ORGANISATION = 0, 1
@@ -21,6 +22,7 @@ class Result(IntEnum):
     NOT_FOUND = 1
     INTERNAL = 2
     BAD_REQUEST = 3
+    NOT_OFFERED = 501
     NO_ACCESS = 203
     PROVIDER_UNREACHABLE = 801
     PROVIDER_SLOW = 802
@@ -32,6 +34,7 @@ MESSAGES = {
     Result.INTERNAL: "дотоод алдаа гарлаа",
     Result.BAD_REQUEST: "үйлчилгээ, WSDL хоёр таарахгүй байна",
     Result.NO_ACCESS: "энэ үйлчилгээнд хандах эрхгүй",
+    Result.NOT_OFFERED: "энэ үйлчилгээг үзүүлэх бүртгэл солилцоонд холбогдоогүй байна",
     Result.PROVIDER_UNREACHABLE: "мэдээллийн сан холбогдоогүй байна",
     Result.PROVIDER_SLOW: "мэдээллийн сан хугацаандаа хариу өгсөнгүй",
 }
@@ -53,7 +56,7 @@ class Asked:
     agreed: frozenset[str]
     """Operations to which the person agreed."""
     read: Callable[[str], Mapping[str, Any]]
-    """One source of :data:`SOURCES`; raises :class:`NotRead`."""
+    """One source of :data:`SOURCES`, of a thing with its key after a slash (``vehicle/0123УБА``); raises :class:`NotRead`."""
     request_id: Callable[[], str]
 
 
@@ -69,21 +72,37 @@ def _element(entry: Entry, asked: Asked) -> dict[str, Any]:
 def _envelope(entry: Entry, name: str, asked: Asked) -> dict[str, Any]:
     request = {"auth": None, "civilId": None, "regnum": asked.regnum} | dict(entry.params.get(name, {}))
     try:
-        response, result = _response(entry, ALIASES.get(name, name), asked), Result.SUCCESS
+        response, result = _response(entry, ALIASES.get(name, name), request, asked), Result.SUCCESS
     except NotRead as refused:
         response, result = None, refused.result
+    except NoSuchThing:
+        response, result = None, Result.NOT_FOUND
+    except (LookupError, TypeError, ValueError, AttributeError):  # a register's answer of another shape spoils no other operation's
+        response, result = None, Result.INTERNAL
     return {
         "request": request, "requestId": asked.request_id(), "response": response, "resultCode": int(result), "resultMessage": MESSAGES[result],
     }  # fmt: skip
 
 
-def _response(entry: Entry, name: str, asked: Asked) -> dict[str, Any]:
+def _response(entry: Entry, name: str, request: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
     if name not in asked.agreed:
         raise NotRead(Result.NO_ACCESS)
     operation = OPERATIONS.get(name)
     if operation is None:
-        raise NotRead(Result.PROVIDER_UNREACHABLE)
+        raise NotRead(Result.NOT_OFFERED)
     if operation.endpoint != entry.endpoint:
         raise NotRead(Result.BAD_REQUEST)
-    read: Read = {source: asked.read(source) for source in operation.sources}
-    return operation.response(read)
+    return operation.response(_read(operation, request, asked))
+
+
+def _read(operation: Operation, request: Mapping[str, Any], asked: Asked) -> Read:
+    read: dict[str, Mapping[str, Any]] = {"request": request, **{source: asked.read(source) for source in operation.sources}}
+    for source in operation.optional:
+        try:
+            read[source] = asked.read(source)
+        except NotRead:
+            read[source] = {}
+    if operation.thing is not None:
+        source, chosen = operation.thing
+        read[source] = asked.read(f"{source}/{chosen(read)}")
+    return read

@@ -27,7 +27,7 @@ def proven_client(provider: Provider, parameters: Parameters) -> Client:
         client = provider.storage.client(_text(claimed, "iss"))
         if client is None or client.token_endpoint_auth_method != BY_KEY:
             raise refused("unknown client, or one that authenticates in another way")
-        claims = client_keys.read(client, text)
+        claims = client_keys.read(client, text, published=provider.published_keys)
     except client_keys.NotSigned as error:
         raise refused(str(error)) from None
     _check(provider, client, claims, parameters.get("client_id"))

@@ -23,7 +23,7 @@ from toono.identity.limits import LIMITS
 
 ASSURANCE_LEVELS = ("substantial",)
 """Values of ``acr`` that can be reached: ``substantial`` is a code by SMS to the number in the population register."""
-RESPONSE_MODES = ("query", "jwt", "query.jwt")
+RESPONSE_MODES = ("query", "jwt", "query.jwt", "form_post", "form_post.jwt")
 PUSHED = "urn:ietf:params:oauth:request_uri:"
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -66,6 +66,8 @@ class Answer:
     """Send the browser to the client."""
 
     url: str
+    posted: tuple[tuple[str, str], ...] = ()
+    """OAuth 2.0 Form Post Response Mode: what the browser posts to ``url``; empty: the answer stands in ``url``."""
 
 
 @dataclass(frozen=True)
@@ -320,6 +322,8 @@ def _answer(a: Authorization, values: dict[str, str]) -> Answer:
     if (a.get("response_mode") or "").endswith("jwt") and a.client is not None:
         expires = int((a.provider.now + LIMITS.authorization_response_lifetime).timestamp())
         values = {"response": a.provider.sign(values | {"aud": a.client.client_id, "exp": expires}, "JWT")}
+    if (a.get("response_mode") or "").startswith("form_post"):
+        return Answer(a.redirect_uri, tuple(values.items()))
     return Answer(with_parameters(a.redirect_uri, values))
 
 

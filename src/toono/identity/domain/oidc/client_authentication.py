@@ -52,8 +52,8 @@ def _proven(provider: Provider, client: Client, secret: str, request: Request) -
         return shown is not None and not secret and shown.in_time(provider.now) and shown.sha256 == client.certificate_sha256
     if client.public:
         return not secret
-    known = client.token_endpoint_auth_method in BY_SECRET and bool(client.secret_digest)
-    return known and hmac.compare_digest(digest(secret), client.secret_digest)
+    kept = [known for known in (client.secret_digest, client.former_secret_digest) if known]
+    return client.token_endpoint_auth_method in BY_SECRET and any([hmac.compare_digest(digest(secret), known) for known in kept])  # noqa: C419 - all are compared
 
 
 def _basic(header: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What a client signed: RFC 7515, with the cautions of RFC 8725. Keys are those that the client registered, by value.
+"""What a client signed: RFC 7515, with the cautions of RFC 8725. Keys are those that the client registered, by value or at its ``jwks_uri``.
 
 Nothing in a header chooses a key from elsewhere: ``jku``, ``jwk``, ``x5u`` and ``x5c`` are refused, ``kid`` is compared with registered ones only.
 """
@@ -6,7 +6,7 @@ Nothing in a header chooses a key from elsewhere: ``jku``, ``jwk``, ``x5u`` and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ import joserfc.errors
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
-from toono.identity.domain.oidc.storage import Client
+from toono.identity.domain.oidc.storage import Client, Keys, nothing_published
 from toono.kernel.jose import from_base64url, json_object
 
 ALGORITHMS = ("ES256", "PS256", "EdDSA")
@@ -28,10 +28,13 @@ class NotSigned(Exception):
     """The text is not what the client's keys have signed."""
 
 
-def read(client: Client, text: str, *, typ: tuple[str, ...] = ()) -> dict[str, Any]:
+def read(
+    client: Client, text: str, *, typ: tuple[str, ...] = (), published: Callable[[str, bool], Keys] = nothing_published
+) -> dict[str, Any]:
     """The claims of a compact JWS that the client signed.
 
     :param typ: values of ``typ`` that are taken; none: ``JWT`` or nothing.
+    :param published: reads the client's ``jwks_uri`` (:attr:`.Provider.published_keys`).
     :raises NotSigned: for every other text, with the reason for an engineer.
     """
     header, _ = parts(text)
@@ -39,11 +42,12 @@ def read(client: Client, text: str, *, typ: tuple[str, ...] = ()) -> dict[str, A
         raise NotSigned(f"the header must be alg ({', '.join(ALGORITHMS)}), kid and typ, and nothing else")
     if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in (typ or ("jwt",)):
         raise NotSigned("typ is another")
-    return verified(text, _candidates(client, header))
+    return verified(text, _candidates(client, header, published))
 
 
+@lru_cache(maxsize=128)
 def parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims, of which nothing has been believed.
+    """Header and claims, of which nothing has been believed. For reading only: who asks twice for one text (who signed it, then whether) gets the same.
 
     :raises NotSigned: no compact JWS of JSON objects.
     """
@@ -71,12 +75,18 @@ def verified(text: str, keys: list[Any]) -> dict[str, Any]:
     raise NotSigned("no key of the client's has signed this")
 
 
-def _candidates(client: Client, header: Mapping[str, Any]) -> list[Any]:
-    """Of the registered keys those that the header can mean."""
+def _candidates(client: Client, header: Mapping[str, Any], published: Callable[[str, bool], Keys]) -> list[Any]:
+    """Of the registered keys those that the header can mean; a published set that has none is read once more (Core §10.1.1: rollover)."""
+    if not client.jwks_uri:
+        return _fitting(client.jwks, header)
+    return _fitting(published(client.jwks_uri, False), header) or _fitting(published(client.jwks_uri, True), header)
+
+
+def _fitting(keys: Keys, header: Mapping[str, Any]) -> list[Any]:
     kid = header.get("kid")
     wanted = {"ES256": "EC", "PS256": "RSA", "EdDSA": "OKP"}[header["alg"]]
-    keys = [key for key in client.jwks if key.get("kty") == wanted and key.get("use", "sig") == "sig"]
-    return [_imported(_frozen(key)) for key in keys if kid is None or kid == key.get("kid")][:5]
+    found = [key for key in keys if key.get("kty") == wanted and key.get("use", "sig") == "sig"]
+    return [_imported(_frozen(key)) for key in found if kid is None or kid == key.get("kid")][:5]
 
 
 def _frozen(key: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

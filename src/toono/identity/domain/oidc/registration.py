@@ -39,6 +39,7 @@ _TEXTS = frozenset(
         "id_token_signed_response_alg", "authorization_signed_response_alg", "userinfo_signed_response_alg", "userinfo_encrypted_response_alg",
         "userinfo_encrypted_response_enc", "backchannel_logout_uri", "backchannel_token_delivery_mode",
         "backchannel_client_notification_endpoint", "tls_client_certificate_sha256", "client_uri", "logo_uri", "policy_uri", "tos_uri",
+        "jwks_uri",
     }
 )  # fmt: skip
 FIELDS = _LISTS | _FLAGS | _TEXTS | {"jwks"}
@@ -48,9 +49,9 @@ _KEYS = {"EC": ("P-256", ("kty", "crv", "x", "y")), "OKP": ("Ed25519", ("kty", "
 _SETS = ("resources", "authorization_details_types", "may_act_for", "dan_operations")
 _AS_THEY_ARE = (
     "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "userinfo_signed_response_alg",
-    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "jwks_uri",
 )  # fmt: skip
-_ADDRESSES = ("backchannel_logout_uri", "backchannel_client_notification_endpoint")
+_ADDRESSES = ("backchannel_logout_uri", "backchannel_client_notification_endpoint", "jwks_uri")
 
 
 def invalid(description: str) -> DirectRefusal:
@@ -173,6 +174,24 @@ def _key(key: Any) -> Mapping[str, Any]:
     return kept | {"kid": kept.get("kid", found.thumbprint())}
 
 
+def usable_keys(document: Any) -> tuple[Mapping[str, Any], ...]:
+    """Of a key set published at ``jwks_uri`` the keys that could be registered by value too; the first ten.
+
+    :raises DirectRefusal: it is no key set.
+    """
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list):
+        raise invalid("jwks_uri holds no key set")
+    return tuple(found for key in keys[:50] if (found := _key_or_none(key)) is not None)[:10]
+
+
+def _key_or_none(key: Any) -> Mapping[str, Any] | None:
+    try:
+        return _key(key)
+    except DirectRefusal:
+        return None
+
+
 def _check_addresses(found: Client, loopback: bool) -> None:
     """RFC 9700 §2.1: to the letter, so no patterns; https, or plain http on the person's own machine for a native application (RFC 8252)."""
     for uri in (*found.redirect_uris, *found.post_logout_redirect_uris):
@@ -197,7 +216,7 @@ def _is_good(uri: str, *, loopback: bool) -> bool:
 
 
 def _needs_keys(c: Client) -> bool:
-    return not c.jwks and (c.token_endpoint_auth_method == BY_KEY or c.require_signed_request_object)
+    return not (c.jwks or c.jwks_uri) and (c.token_endpoint_auth_method == BY_KEY or c.require_signed_request_object)
 
 
 FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
@@ -205,12 +224,13 @@ FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
     ("redirect_uris is missing", lambda c: "authorization_code" in c.grant_types and not c.redirect_uris),
     ("token_endpoint_auth_method is unknown", lambda c: c.token_endpoint_auth_method not in METHODS),
     ("jwks is missing", _needs_keys),
+    ("keys stand in jwks or at jwks_uri, not both", lambda c: bool(c.jwks and c.jwks_uri)),
     ("tls_client_certificate_sha256 is missing", lambda c: c.token_endpoint_auth_method == BY_CERTIFICATE and len(c.certificate_sha256) != 43),
     ("a client that cannot prove itself cannot act for itself", lambda c: c.token_endpoint_auth_method == BY_NOTHING and not c.grant_types <= {authorization_code.GRANT, refresh.GRANT, device_grant.GRANT}),
-    ("a client without authentication has neither keys nor certificate", lambda c: c.token_endpoint_auth_method == BY_NOTHING and bool(c.jwks or c.certificate_sha256)),
+    ("a client without authentication has neither keys nor certificate", lambda c: c.token_endpoint_auth_method == BY_NOTHING and bool(c.jwks or c.jwks_uri or c.certificate_sha256)),
     ("subject_type is public or pairwise", lambda c: c.subject_type not in ("public", "pairwise")),
     ("authorization_details_types has an unknown one", lambda c: not c.authorization_details_types <= authorization_details.TYPES.keys()),
-    ("userinfo_encrypted_response_alg is unknown, unsigned, or has no key", lambda c: bool(c.userinfo_encrypted_response_alg) and (not c.userinfo_signed_response_alg or encryption.key_for_encryption(c) is None)),
+    ("userinfo_encrypted_response_alg is unknown, unsigned, or has no key", lambda c: bool(c.userinfo_encrypted_response_alg) and (c.userinfo_encrypted_response_alg not in encryption.ALGORITHMS or not c.userinfo_signed_response_alg or (not c.jwks_uri and encryption.key_for_encryption(c) is None))),
     ("userinfo_encrypted_response_enc is unknown", lambda c: c.userinfo_encrypted_response_enc not in ("", *encryption.ENCODINGS)),
     ("backchannel_token_delivery_mode is poll or ping", lambda c: c.backchannel_token_delivery_mode not in ("", "poll", PING)),
     ("backchannel_client_notification_endpoint is missing", lambda c: c.backchannel_token_delivery_mode == PING and not c.backchannel_client_notification_endpoint),

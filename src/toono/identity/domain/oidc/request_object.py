@@ -27,7 +27,7 @@ def parameters(provider: Provider, client: Client, text: str) -> Parameters:
     :raises InvalidRequestObject: unsigned, by another, for another, too old, or with parameters that are no texts.
     """
     try:
-        claims = client_keys.read(client, text, typ=TYPES)
+        claims = client_keys.read(client, text, typ=TYPES, published=provider.published_keys)
         _check(provider, client, claims)
     except client_keys.NotSigned as error:
         raise InvalidRequestObject(str(error)) from None

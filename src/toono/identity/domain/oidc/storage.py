@@ -36,6 +36,8 @@ class Client:
     name_en: str
     secret_digest: str = ""
     """SHA-256 of the secret; empty for a client that has none."""
+    former_secret_digest: str = ""
+    """Of the secret before it, which proves the client as well while it is being changed."""
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     scopes: frozenset[str] = frozenset()
@@ -43,7 +45,9 @@ class Client:
     """Empty: by secret, in the header or in the form, or ``none`` without one."""
     grant_types: frozenset[str] = frozenset({"authorization_code"})
     jwks: tuple[Mapping[str, Any], ...] = ()
-    """The client's public keys, by value only: nothing is ever fetched from an address that a request names."""
+    """The client's public keys by value; nothing is ever fetched from an address that a request names."""
+    jwks_uri: str = ""
+    """Where the client publishes its keys instead: the registered address, read by :attr:`Provider.published_keys`."""
     certificate_sha256: str = ""
     """Thumbprint (base64url, RFC 8705 §3.1) of the certificate with which the client shows itself."""
     profile: Profile = Profile.COMMON
@@ -76,7 +80,7 @@ class Client:
     @property
     def public(self) -> bool:
         """It cannot prove itself (RFC 6749 §2.1)."""
-        return not (self.secret_digest or self.jwks or self.certificate_sha256)
+        return not (self.secret_digest or self.jwks or self.jwks_uri or self.certificate_sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,6 +311,15 @@ class Storage(Protocol):
         """Names and civil id of the person, for the scope ``register``."""
 
 
+Keys = tuple[Mapping[str, Any], ...]
+"""Public keys as JWK (RFC 7517)."""
+
+
+def nothing_published(uri: str, anew: bool) -> Keys:
+    """For a provider that reads no addresses: no keys."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """The provider at one moment: who it is, what it remembers, how it signs."""
@@ -324,6 +337,8 @@ class Provider:
     """A fresh identifier, no secret."""
     mac: Callable[[str, str], str] = field(repr=False)
     """Keyed digest of a value for a purpose (hexadecimal); the key never leaves the platform."""
+    published_keys: Callable[[str, bool], Keys] = nothing_published
+    """Usable keys at a client's ``jwks_uri``; true: those known do not fit, read the address anew. Empty when it cannot be read."""
 
 
 def digest(secret: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from toono.identity.domain.oidc import encryption, subjects
 from toono.identity.domain.oidc.bearer import shown_token, unfit
+from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import Client, Provider
 
@@ -46,4 +47,9 @@ def _packed(provider: Provider, client: Client, found: dict[str, Any]) -> dict[s
     if not client.userinfo_signed_response_alg:
         return found
     signed = provider.sign(found | {"iss": provider.issuer, "aud": client.client_id, "iat": int(provider.now.timestamp())}, "JWT")
-    return encryption.encrypted(client, signed) if client.userinfo_encrypted_response_alg else signed
+    if not client.userinfo_encrypted_response_alg:
+        return signed
+    try:
+        return encryption.encrypted(client, signed, provider.published_keys(client.jwks_uri, False) if client.jwks_uri else ())
+    except encryption.NoKey:
+        raise DirectRefusal("invalid_request", "jwks_uri holds no key for userinfo_encrypted_response_alg") from None

@@ -1,0 +1,167 @@
+"""Seals a second: our fast path beside pyHanko at the same level, and beside ``openssl speed`` of the signature alone, in one run.
+
+The document is one page of PDF/A-2b as the platform renders it. Rates are of one caller. "Key in hand" leaves the signer out and shows what the
+format costs; all else asks the signer over its socket, as the platform does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.load import Result
+from tests.stage import Stack, start_stack
+
+if TYPE_CHECKING:
+    from toono.pki.models import Certificate
+
+BATCH = 100
+SECONDS = 4.0
+ORGANISATION = "bench-seals"
+
+
+class Row(NamedTuple):
+    """A row of the table of benchmarks."""
+
+    work: str
+    result: Result
+    beside: str
+
+
+def measure(stack: Stack, *, seconds: float = SECONDS) -> Iterator[Row]:
+    """The rows, each measured for ``seconds``."""
+    raw = openssl_signs_per_second(seconds=max(1, round(seconds / 2)))
+    yield Row("openssl speed ecdsap256: the signature alone", Result(raw, 1000 / raw, 0, 0, 0), "one core")
+    _django(stack)
+    row, pdf = _certificate(), _document()
+    slow = {level: _rate(work, seconds) for level, work in _by_pyhanko(row, pdf).items()}
+    for work, level, job, count in _fast(row, pdf):
+        found = _rate(job, seconds, count=count)
+        times = found.per_second / slow[level].per_second if level in slow else 0
+        beside = f"{found.per_second / raw:.3f} of openssl's" + (f"; {times:.0f} times pyHanko" if times else "")
+        yield Row(work, found, beside)
+    for level, found in slow.items():
+        yield Row(f"pyHanko {level}, key in the signer", found, "what seals a file of unknown structure")
+
+
+def openssl_signs_per_second(*, seconds: int) -> float:
+    """``openssl speed``, one process."""
+    said = subprocess.run(["openssl", "speed", "-seconds", str(seconds), "ecdsap256"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"256 bits ecdsa.*?(\d+\.\d)\s+(\d+\.\d)\s*$", said, re.MULTILINE)
+    if not found:
+        raise RuntimeError("openssl speed says nothing that can be read")
+    return float(found[1])
+
+
+def _django(stack: Stack) -> None:
+    os.environ.update({k: v for k, v in stack.environment.items() if k.startswith("TOONO_")})
+    os.environ["DJANGO_SETTINGS_MODULE"] = "toono.entry.django_settings"
+    import django
+
+    from toono.kernel.settings import settings
+
+    settings.cache_clear()
+    django.setup()
+
+
+def _certificate() -> Certificate:
+    from toono.kernel.actor import system
+    from toono.pki import api, queries
+    from toono.pki.contracts import Profile, SubjectName
+
+    subject = SubjectName(common_name="Сорилын газар", organisation="Сорилын улсын газар", register_number="9000001")
+    api.certificate_for(actor=system("bench"), key=f"seal/{ORGANISATION}", profile=Profile.SEAL, subject=subject)
+    row = queries.current(label=f"seal/{ORGANISATION}")
+    if row is None:
+        raise RuntimeError("there is no certificate")
+    return row
+
+
+def _document() -> bytes:
+    import typst
+
+    return bytes(typst.compile('#set document(title: "Лавлагаа")\nЛавлагаа'.encode(), format="pdf", pdf_standards="a-2b"))
+
+
+def _fast(row: Certificate, pdf: bytes) -> Iterator[tuple[str, str, Callable[[], object], int]]:
+    """Work, level, job, documents a job seals."""
+    from toono.kernel.actor import system
+    from toono.pki import api
+    from toono.pki.operations.seal_pdf import _sealed
+
+    many = [pdf] * BATCH
+    yield "fast seal B-B, key in hand", "B-B", _with_key_in_hand(row, pdf), 1
+    yield "**fast seal B-B**", "B-B", lambda: _sealed(row, [pdf], "x", "y", stamped=False), 1
+    yield f"fast seal B-B, {BATCH} at once", "B-B", lambda: _sealed(row, many, "x", "y", stamped=False), BATCH
+    yield "**fast seal B-T**", "B-T", lambda: _sealed(row, [pdf], "x", "y"), 1
+    yield f"fast seal B-T, {BATCH} at once", "B-T", lambda: _sealed(row, many, "x", "y"), BATCH
+    whole = {"actor": system("bench"), "organisation": ORGANISATION, "reason": "x", "location": "y"}
+    yield "the door: B-T with its audit", "B-T", lambda: api.seal_pdf(pdf=pdf, **whole), 1  # type: ignore[arg-type]
+
+
+def _with_key_in_hand(row: Certificate, pdf: bytes) -> Callable[[], object]:
+    """The format alone: another key on the same curve signs here, which costs the same."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from toono.kernel.clock import now
+    from toono.pki.domain.signatures import cades, pades
+    from toono.pki.domain.signatures.pdf_file import PdfFile
+    from toono.pki.operations.signatories import signatory
+
+    who, key, said = signatory(row), ec.generate_private_key(ec.SECP256R1()), pades.Said("x", now(), "x", "y")
+
+    def seal() -> bytes:
+        prepared = pades.prepare(PdfFile(pdf), who, said, field="Toono", stamped=False, certify=pades.CLOSED)
+        attributes = cades.signed_attributes(who, prepared.digest("sha256"), at=None)
+        return pades.sealed(prepared, who, attributes, key.sign(attributes, ec.ECDSA(hashes.SHA256())), None)
+
+    return seal
+
+
+def _by_pyhanko(row: Certificate, pdf: bytes) -> dict[str, Callable[[], object]]:
+    from toono.kernel.clock import now
+    from toono.pki.contracts import SignatureLevel
+    from toono.pki.domain.signatures.pades import Said
+    from toono.pki.operations import sign_by_pyhanko
+
+    said = Said("x", now(), "x", "y")
+
+    def job(level: SignatureLevel) -> Callable[[], object]:
+        return lambda: sign_by_pyhanko.sign(row=row, pdf=pdf, said=said, field="Toono", level=level, certify=True)
+
+    return {"B-B": job(SignatureLevel.B_B), "B-T": job(SignatureLevel.B_T)}
+
+
+def _rate(job: Callable[[], object], seconds: float, *, count: int = 1) -> Result:
+    job()  # caches are filled, as after the first document of a day
+    took: list[float] = []
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends or len(took) < 5:
+        begin = time.perf_counter()
+        job()
+        took.append((time.perf_counter() - begin) / count)
+    cuts = statistics.quantiles(took, n=100)
+    return Result(1 / statistics.fmean(took), 1000 * statistics.median(took), 1000 * cuts[94], 1000 * cuts[98], 0)
+
+
+def main() -> None:
+    """These rows alone."""
+    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as folder:
+        stack = start_stack(Path(folder) / "home")
+        try:
+            for row in measure(stack):
+                print(f"| {row.work} | {row.result.row} | {row.beside} |", flush=True)
+        finally:
+            stack.stop()
+
+
+if __name__ == "__main__":
+    main()

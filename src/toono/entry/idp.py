@@ -1,0 +1,19 @@
+"""The machine endpoints of the OpenID Provider as a process of their own: ASGI behind Granian, Django only for its tables.
+
+Optional: the portal's process answers the same addresses. Started where machines ask for many tokens; the terminator before both sends ``/oidc/token``,
+``/oidc/introspect`` and ``/oidc/jwks`` here.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toono.entry.django_settings")
+
+import django
+
+django.setup()
+
+from toono.identity.api import machine_plane  # noqa: E402 - its tables stand beside Django's, which is ready only now
+
+application = machine_plane()

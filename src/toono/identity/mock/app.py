@@ -1,0 +1,36 @@
+"""The ASGI application of one :class:`~toono.identity.mock.world.World`."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from toono.identity.mock import control, endpoints, pages
+from toono.identity.mock.world import World
+
+_STRANGERS = (b"cross-site", b"same-site")
+
+
+class OwnFormsOnly:
+    """Another site open in the same browser must not turn switches or choose a person: a form of ours comes from a page of ours.
+
+    The protocol's endpoints are for everybody.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from_elsewhere = scope["type"] == "http" and dict(scope["headers"]).get(b"sec-fetch-site") in _STRANGERS
+        if from_elsewhere and scope["method"] == "POST" and scope["path"].startswith("/mock"):
+            await PlainTextResponse("not from another site", 403)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def application(world: World) -> Starlette:
+    found = Starlette(routes=[*endpoints.ROUTES, *pages.ROUTES, *control.ROUTES], middleware=[Middleware(OwnFormsOnly)])
+    found.state.world = world
+    return found

@@ -1,0 +1,231 @@
+"""Rules of the console, without a database: causes of refusals, what needs approval, addresses, floods, and the form."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from toono.identity.contracts import PartyKind, PartyStage
+from toono.identity.domain.console import addresses, bounds, causes, flood
+from toono.identity.domain.oidc.storage import Client, Profile
+
+ROOM = Path(__file__).resolve().parents[1]
+CLIENT = Client(
+    client_id="c", name_mn="Нэр", name_en="Name", redirect_uris=("https://a.mn/cb",), scopes=frozenset({"openid"}), secret_digest="x",
+    token_endpoint_auth_method="client_secret_basic", subject_type="pairwise",
+)  # fmt: skip
+
+
+# -- causes ----------------------------------------------------------------------------------------------------
+
+
+def _said() -> list[tuple[str, str]]:
+    """Every refusal in the protocol's source whose error and sentence are plain texts."""
+    found = []
+    for path in [*(ROOM / "domain").rglob("*.py"), ROOM / "operations" / "clients.py"]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            if node.func.id in ("DirectRefusal", "RedirectRefusal") and len(texts) == 2:
+                found.append((texts[0], texts[1]))
+            elif node.func.id == "PageRefusal" and texts:
+                found.append(("invalid_request", texts[0]))
+    return found
+
+
+def test_every_refusal_of_the_protocol_has_a_cause_of_its_own():
+    said = _said()
+    assert len(said) > 80
+    assert [one for one in said if causes.cause_of(*one) == causes.OTHER] == []
+
+
+def test_every_cause_is_told_in_words(stack):
+    from toono.identity.web.console.words import CAUSES
+
+    assert CAUSES.keys() == causes.NAMES
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "cause"),
+    [
+        ("invalid_request", "redirect_uri is not registered", "redirect.unregistered"),
+        ("invalid_request", "post_logout_redirect_uri is not registered", "logout.unregistered"),
+        ("invalid_client", "unknown client or wrong secret", "client.unproven"),
+        ("invalid_grant", "the code was used", "grant.used"),
+        ("invalid_grant", "the token was used; all tokens of its family have ended", "grant.reused"),
+        ("invalid_grant", "code_verifier does not match", "pkce.verifier"),
+        ("invalid_grant", "redirect_uri differs from that of the authorization request", "redirect.differs"),
+        ("invalid_client", "aud must be https://toono.mn", "assertion.audience"),
+        ("invalid_dpop_proof", "the proof was used", "dpop.repeated"),
+        ("203", "", "dan.no_access"),
+        ("nonsense", "whatever", causes.OTHER),
+    ],
+)
+def test_a_mistake_is_told_from_its_neighbour(error, sentence, cause):
+    assert causes.cause_of(error, sentence) == cause
+
+
+# -- what needs approval ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "member"),
+    [
+        ({"redirect_uris": ("https://a.mn/cb", "https://b.mn/cb")}, "redirect_uris"),
+        ({"scopes": frozenset({"openid", "register"})}, "scopes"),
+        ({"name_mn": "Банк"}, "name_mn"),
+        ({"subject_type": "public"}, "subject_type"),
+        ({"token_endpoint_auth_method": "none"}, "token_endpoint_auth_method"),
+        ({"backchannel_logout_uri": "https://a.mn/out"}, "backchannel_logout_uri"),
+        ({"dan_operations": frozenset({"WS100101_getCitizenIDCardInfo"})}, "dan_operations"),
+    ],
+)
+def test_what_gives_more_or_leads_elsewhere_needs_approval(change, member):
+    assert bounds.widened(CLIENT, replace(CLIENT, **change)) == [member]
+
+
+@pytest.mark.parametrize("change", [{"redirect_uris": ()}, {"scopes": frozenset()}, {"token_endpoint_auth_method": "private_key_jwt"}, {"profile": Profile.FAPI2}, {"jwks": ({"kid": "1"},)}, {"require_pushed_authorization_requests": True}])  # fmt: skip
+def test_what_gives_less_and_what_changes_keys_does_not(change):
+    assert bounds.widened(CLIENT, replace(CLIENT, **change)) == []
+
+
+def test_leaving_a_guard_needs_approval():
+    strict = replace(CLIENT, profile=Profile.FAPI2, dpop_bound_access_tokens=True)
+    assert bounds.widened(strict, CLIENT) == ["dpop_bound_access_tokens", "profile"]
+
+
+def test_a_client_for_trials_learns_nothing_of_a_person():
+    assert bounds.beyond_test(CLIENT) == []
+    assert bounds.beyond_test(replace(CLIENT, scopes=frozenset({"openid", "register"}))) == ["scope"]
+    assert bounds.beyond_test(replace(CLIENT, subject_type="public")) == ["subject_type"]
+    assert bounds.beyond_test(replace(CLIENT, backchannel_logout_uri="https://a.mn")) == ["backchannel_logout_uri"]
+
+
+def test_an_approved_wish_leaves_what_changed_meanwhile():
+    before, wished = {"scope": "openid", "jwks": 1}, {"scope": "openid register", "jwks": 1}
+    assert bounds.merged({"scope": "openid", "jwks": 2}, before, wished) == {"scope": "openid register", "jwks": 2}
+    assert bounds.merged({"a": 1, "b": 2}, {"a": 1}, {}) == {"b": 2}
+
+
+# -- addresses -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "fault"),
+    [
+        ("https://a.mn/cb", ""), ("https://a.mn:8443/cb?x=1", ""), ("http://a.mn/cb", "https"), ("https://*.a.mn/cb", "pattern"),
+        ("https://a.mn/cb#x", "fragment"), ("https://u:p@a.mn/", "user"), ("https://тест.мн/", "letters"), ("a.mn/cb", "whole"),
+        ("https://a.mn/c b", "space"), ("http://localhost/cb", "localhost"), ("javascript:alert(1)", "whole"), ("https://a.mn:x/", "unreadable"),
+        ("http://127.0.0.1/cb", "https"), ("https://[::1", "unreadable"), ("https://a.mn\\@b.mn/", "user"),
+    ],
+)  # fmt: skip
+def test_an_address_is_refused_for_a_reason_that_can_be_said(address, fault):
+    assert addresses.fault(address, loopback=False) == fault
+
+
+def test_the_own_machine_may_do_without_tls_where_it_is_allowed():
+    assert addresses.fault("http://127.0.0.1:5000/cb", loopback=True) == ""
+    assert addresses.fault("http://10.0.0.1/cb", loopback=True) == "https"
+
+
+# -- floods ----------------------------------------------------------------------------------------------------
+
+
+def test_a_flood_is_summed_and_nothing_is_lost_by_it():
+    meter: flood.Meter[str] = flood.Meter()
+    written = sum(times for _ in range(1000) for _, times in meter.pass_on("a", second=1))
+    assert written == flood.WRITES_PER_SECOND
+    assert meter.pass_on("b", second=2) == [("b", 1), ("a", 1000 - flood.WRITES_PER_SECOND)]
+
+
+def test_a_flood_of_different_ones_fills_no_memory():
+    meter: flood.Meter[int] = flood.Meter()
+    for number in range(flood.MOST_KEYS * 2):
+        meter.pass_on(number, second=1)
+    assert len(meter._held) == flood.MOST_KEYS
+
+
+# -- the form --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def post(stack):
+    """A form that was sent, read as metadata; with the complaints by field."""
+    from django.http import QueryDict
+
+    from toono.identity.web.console import form as forms
+
+    def send(kind=PartyKind.WEB, stage=PartyStage.PRODUCTION, standing=None, **fields):
+        query = QueryDict(mutable=True)
+        for name, value in ({"client_name": "Систем", "client_name_en": "System"} | fields).items():
+            query.setlist(name, value if isinstance(value, list) else [value])
+        form = forms.typed(query, kind, stage, standing)
+        return forms.metadata_of(form), {e["href"][1:]: e["text"] for e in form.errors}, form
+
+    return send
+
+
+def test_a_form_becomes_metadata_that_may_be_registered(post):
+    from toono.identity.domain.oidc import registration
+
+    metadata, errors, _ = post(
+        redirect_uris="https://a.gov.mn/cb\nhttps://a.gov.mn/cb2",
+        scope=["register", "offline_access"],
+        guards=["pairwise"],
+        token_endpoint_auth_method="client_secret_basic",
+    )
+    assert errors == {}
+    found = registration.client("x", metadata, secret_digest="y")
+    assert found.scopes == {"openid", "register", "offline_access"} and found.grant_types == {"authorization_code", "refresh_token"}
+    assert found.subject_type == "pairwise" and len(found.redirect_uris) == 2
+
+
+def test_the_line_with_the_wrong_address_is_named(post):
+    _, errors, _ = post(redirect_uris="https://a.gov.mn/cb\nhttps://*.gov.mn/cb")
+    assert errors["redirect_uris"].startswith("2 дүгээр мөр")
+
+
+def test_a_private_key_is_refused_and_not_shown_again(post):
+    from joserfc.jwk import ECKey
+
+    key = ECKey.generate_key("P-256").as_dict(private=True)
+    metadata, errors, form = post(
+        redirect_uris="https://a.mn/cb", token_endpoint_auth_method="private_key_jwt", jwks=json.dumps({"keys": [key]})
+    )
+    assert metadata is None and "ХУВИЙН" in errors["jwks"] and form.single["jwks"] == ""
+
+
+def test_fapi_switches_on_what_it_needs_and_refuses_a_secret(post):
+    from joserfc.jwk import ECKey
+
+    from toono.identity.domain.oidc import registration
+
+    _, errors, _ = post(redirect_uris="https://a.mn/cb", guards=["fapi2"], token_endpoint_auth_method="client_secret_basic")
+    assert "token_endpoint_auth_method" in errors
+    key = json.dumps(ECKey.generate_key("P-256").as_dict(private=False))
+    metadata, errors, _ = post(redirect_uris="https://a.mn/cb", guards=["fapi2"], token_endpoint_auth_method="private_key_jwt", jwks=key)
+    assert errors == {} and registration.client("x", metadata).profile is Profile.FAPI2
+    metadata, errors, _ = post(kind=PartyKind.MACHINE, guards=["fapi2"], token_endpoint_auth_method="private_key_jwt", jwks=key)
+    assert errors == {} and registration.client("x", metadata).profile is Profile.FAPI2
+
+
+def test_what_the_form_does_not_ask_stays_as_it_was(post):
+    from toono.identity.web.console import form as forms
+
+    known = {
+        "client_name": "С",
+        "redirect_uris": ["https://a.mn/cb"],
+        "userinfo_encrypted_response_alg": "ECDH-ES",
+        "may_act_for": ["other"],
+        "policy_uri": "https://a.mn/p",
+    }
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, known)
+    metadata, errors, _ = post(standing=standing, redirect_uris="https://a.mn/cb")
+    assert errors == {} and {name: metadata[name] for name in ("userinfo_encrypted_response_alg", "may_act_for", "policy_uri")} == {
+        "userinfo_encrypted_response_alg": "ECDH-ES", "may_act_for": ["other"], "policy_uri": "https://a.mn/p",
+    }  # fmt: skip

@@ -1,0 +1,300 @@
+"""A registration as a form: what was typed becomes metadata of RFC 7591, or complaints that name their field."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from toono.identity.contracts import PartyKind, PartyStage
+from toono.identity.domain.console import addresses
+from toono.identity.domain.dan.operations import OPERATIONS
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING
+from toono.kernel.settings import settings
+from toono.kernel.text import clean, paragraphs
+
+DEVICE, CIBA = "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
+METHODS = {
+    PartyKind.WEB: ("client_secret_basic", "client_secret_post", BY_KEY, BY_CERTIFICATE),
+    PartyKind.MACHINE: ("client_secret_basic", "client_secret_post", BY_KEY, BY_CERTIFICATE),
+    PartyKind.DAN: ("client_secret_post", "client_secret_basic"),
+    PartyKind.NATIVE: (),
+}
+TEXTS = ("client_name", "client_name_en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri")
+AREAS = ("redirect_uris", "post_logout_redirect_uris", "resources", "jwks", "certificate")
+BOXES = ("scope", "grants", "guards", "operations")
+GUARDS = {
+    "par": "require_pushed_authorization_requests",
+    "jar": "require_signed_request_object",
+    "dpop": "dpop_bound_access_tokens",
+    "mtls": "tls_client_certificate_bound_access_tokens",
+}
+LONGEST = 20_000
+
+
+@dataclass
+class Typed:
+    """What stands in the fields: as it was typed, or of the registration that is to be changed."""
+
+    kind: PartyKind
+    stage: PartyStage
+    single: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    """Members that this form does not ask for; they stay as they are."""
+    keys: dict[str, Any] | None = None
+    """The public keys that stand, when a registration is changed."""
+    certificate: str = ""
+    """Thumbprint of the certificate that stands."""
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    def complain(self, where: str, text: str) -> None:
+        self.errors.append({"href": f"#{where}", "text": text})
+
+    @property
+    def wrong(self) -> dict[str, dict[str, str]]:
+        """Complaint by field, as the components want it."""
+        return {e["href"][1:]: {"text": e["text"], "visuallyHiddenText": _("Алдаа:")} for e in reversed(self.errors)}
+
+    @property
+    def fapi(self) -> bool:
+        return "fapi2" in self.lists.get("guards", [])
+
+    @property
+    def method(self) -> str:
+        return self.single.get("token_endpoint_auth_method", "")
+
+
+def empty(kind: PartyKind, stage: PartyStage) -> Typed:
+    methods = METHODS[kind]
+    single = {"token_endpoint_auth_method": methods[0] if methods else BY_NOTHING}
+    return Typed(kind, stage, single=single, lists={name: [] for name in BOXES} | {"guards": ["pairwise"]})
+
+
+def prefilled(kind: PartyKind, stage: PartyStage, metadata: Mapping[str, Any]) -> Typed:
+    """A registration that stands, in the fields."""
+    grants = metadata.get("grant_types", ["authorization_code"])
+    guards = [short for short, name in GUARDS.items() if metadata.get(name)]
+    guards += ["fapi2"] if metadata.get("profile") else []
+    guards += ["pairwise"] if metadata.get("subject_type") == "pairwise" else []
+    guards += ["signed_userinfo"] if metadata.get("userinfo_signed_response_alg") else []
+    single = {name: str(metadata.get(name, "")) for name in TEXTS}
+    single |= {name: "\n".join(metadata.get(name, [])) for name in ("redirect_uris", "post_logout_redirect_uris", "resources")}
+    single["client_name_en"] = str(metadata.get("client_name#en", ""))
+    single["token_endpoint_auth_method"] = str(metadata.get("token_endpoint_auth_method", "client_secret_basic"))
+    lists = {
+        "scope": str(metadata.get("scope", "openid")).split(), "grants": list(grants), "guards": guards,
+        "operations": list(metadata.get("dan_operations", [])),
+    }  # fmt: skip
+    typed = Typed(kind, stage, single=single, lists=lists, keys=metadata.get("jwks"))
+    typed.certificate = str(metadata.get("tls_client_certificate_sha256", ""))
+    typed.kept = {name: value for name, value in metadata.items() if name not in _ASKED}
+    return typed
+
+
+_ASKED = frozenset(
+    {
+        "client_name", "client_name#en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris",
+        "resources", "jwks", "tls_client_certificate_sha256", "scope", "grant_types", "dan_operations", "profile", "subject_type",
+        "userinfo_signed_response_alg", *GUARDS.values(),
+    }
+)  # fmt: skip
+
+
+def typed(post: QueryDict, kind: PartyKind, stage: PartyStage, standing: Typed | None) -> Typed:
+    """What was sent, cleaned."""
+    single = {name: clean(post.get(name, ""))[:500] for name in TEXTS} | {name: paragraphs(post.get(name, "")[:LONGEST]) for name in AREAS}
+    found = Typed(kind, stage, single=single, lists={name: post.getlist(name)[:100] for name in BOXES})
+    if standing is not None:
+        found.kept, found.keys, found.certificate = standing.kept, standing.keys, standing.certificate
+        known = set(standing.lists["grants"]) - {"authorization_code", "client_credentials", "refresh_token", DEVICE, CIBA}
+        found.lists["grants"] += sorted(known)
+    return found
+
+
+# -- to metadata ---------------------------------------------------------------------------------------------------
+
+
+def metadata_of(form: Typed) -> dict[str, Any] | None:
+    """The metadata that the form describes; None, and complaints in the form, where it describes none."""
+    found: dict[str, Any] = dict(form.kept)
+    _names(form, found)
+    if form.kind is not PartyKind.MACHINE:
+        _addresses(form, found, "redirect_uris", needed=True)
+        _addresses(form, found, "post_logout_redirect_uris", needed=False)
+    if form.kind is PartyKind.DAN:
+        _operations(form, found)
+    else:
+        _openid(form, found)
+    _authentication(form, found)
+    if form.kind is not PartyKind.DAN:
+        _guards(form, found)
+    return None if form.errors else found
+
+
+def _names(form: Typed, found: dict[str, Any]) -> None:
+    for name, member in (("client_name", "client_name"), ("client_name_en", "client_name#en")):
+        if len(form.single[name]) < 2:
+            form.complain(name, _("Нэрээ бичнэ үү. Хүн нэвтрэхдээ үүнийг уншина"))
+        found[member] = form.single[name][:150]
+
+
+FAULTS = {
+    "space": lambda: _("Хаягт зай орсон байна"),
+    "letters": lambda: _("Хаягийг зөвхөн латин үсгээр бичнэ. Кирилл нэрийг punycode (xn--…) болгоно"),
+    "pattern": lambda: _("Хаяг яг бүтнээрээ байна; * тэмдэг болохгүй"),
+    "fragment": lambda: _("Хаягаас # болон түүнээс хойшхыг хасна уу"),
+    "unreadable": lambda: _("Энэ хаягийг ойлгосонгүй"),
+    "user": lambda: _("Хаягт хэрэглэгчийн нэр (@) байж болохгүй"),
+    "localhost": lambda: _("localhost-ын оронд 127.0.0.1 гэж бичнэ үү"),
+    "whole": lambda: _("https://-ээр эхэлсэн бүтэн хаяг бичнэ үү"),
+    "https": lambda: _("Хаяг https://-ээр эхэлнэ"),
+}
+
+
+def _fault(form: Typed, address: str) -> str:
+    loopback = form.kind is PartyKind.NATIVE or form.stage is PartyStage.TEST or not settings().production
+    return addresses.fault(address, loopback=loopback)
+
+
+def _addresses(form: Typed, found: dict[str, Any], name: str, *, needed: bool) -> None:
+    wished = list(dict.fromkeys(form.single[name].splitlines()))
+    for number, address in enumerate(wished, 1):
+        fault = _fault(form, address)
+        if fault:
+            form.complain(name, _("%(n)s дүгээр мөр: %(fault)s") % {"n": number, "fault": FAULTS[fault]()})
+            return
+    if needed and not wished:
+        form.complain(name, _("Нэвтэрсний дараа буцах хаягаа бичнэ үү"))
+    if len(wished) > 50:
+        form.complain(name, _("50 хүртэл хаяг бичнэ үү"))
+    found.pop(name, None)
+    if wished:
+        found[name] = wished
+
+
+def _operations(form: Typed, found: dict[str, Any]) -> None:
+    standing = found.pop("dan_operations", [])
+    chosen = [name for name in form.lists["operations"] if name in OPERATIONS or name in standing]
+    if not chosen:
+        form.complain("operations", _("Ядаж нэг үйлчилгээ сонгоно уу"))
+    found["dan_operations"] = sorted(chosen)
+
+
+def _openid(form: Typed, found: dict[str, Any]) -> None:
+    if form.kind is PartyKind.MACHINE:
+        found["grant_types"] = ["client_credentials"]
+        found["resources"] = [line for line in form.single["resources"].splitlines() if line]
+        if not found["resources"]:
+            del found["resources"]
+        return
+    found["scope"] = " ".join(["openid", *(one for one in ("register", "offline_access") if one in form.lists["scope"])])
+    extra = [grant for grant in form.lists["grants"] if grant != "authorization_code"]
+    if "offline_access" in form.lists["scope"]:
+        extra.append("refresh_token")
+    found["grant_types"] = list(dict.fromkeys(["authorization_code", *extra]))
+    if CIBA in found["grant_types"]:
+        found.setdefault("backchannel_token_delivery_mode", "poll")
+    found.pop("backchannel_logout_uri", None)
+    logout = form.single["backchannel_logout_uri"]
+    if logout:
+        fault = addresses.fault(logout, loopback=not settings().production)
+        if fault:
+            form.complain("backchannel_logout_uri", FAULTS[fault]())
+        found["backchannel_logout_uri"] = logout
+
+
+def _authentication(form: Typed, found: dict[str, Any]) -> None:
+    methods = METHODS[form.kind]
+    method = form.method if form.method in methods else (methods[0] if methods else BY_NOTHING)
+    found["token_endpoint_auth_method"] = method
+    _keys(form, found, needed=method == BY_KEY)
+    _certificate(form, found, needed=method == BY_CERTIFICATE)
+
+
+def _keys(form: Typed, found: dict[str, Any], *, needed: bool) -> None:
+    """Keys by value: a JSON Web Key Set, or one key. What stands stays when nothing is typed."""
+    text, address = form.single["jwks"], form.single["jwks_uri"]
+    wanted = needed or "jar" in form.lists["guards"]
+    if address:
+        fault = addresses.fault(address, loopback=not settings().production)
+        if fault:
+            form.complain("jwks_uri", FAULTS[fault]())
+        found["jwks_uri"] = address
+        if text:
+            form.complain("jwks", _("Түлхүүрээ утгаар нь эсвэл хаягаар нь, нэгээр нь л өгнө үү"))
+        return
+    keys = _key_set(form, text) if text else form.keys
+    if keys is not None and form.method != BY_NOTHING:
+        found["jwks"] = keys
+    elif wanted and not form.errors:
+        form.complain("jwks", _("Нийтийн түлхүүрээ JWK эсвэл JWKS хэлбэрээр оруулна уу"))
+
+
+def _key_set(form: Typed, text: str) -> dict[str, Any] | None:
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        form.complain("jwks", _('Энэ JSON биш байна. {"keys": […]} хэлбэрээр оруулна уу'))
+        return None
+    keys = read.get("keys", [read]) if isinstance(read, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        form.complain("jwks", _('{"keys": […]} хэлбэрээр оруулна уу'))
+        return None
+    if any({"d", "p", "q", "k"} & key.keys() for key in keys):
+        form.single["jwks"] = ""  # never shown again, never kept
+        form.complain("jwks", _("Энэ бол ХУВИЙН түлхүүр. Хэнд ч бүү өг: үүнийг хаяад шинэ хос үүсгэж, нийтийнхийг нь оруулна уу"))
+        return None
+    return {"keys": keys}
+
+
+def _certificate(form: Typed, found: dict[str, Any], *, needed: bool) -> None:
+    text = form.single["certificate"]
+    if text:
+        try:
+            read = x509.load_pem_x509_certificate(text.encode())
+        except ValueError:
+            form.complain("certificate", _("Гэрчилгээ уншигдсангүй. -----BEGIN CERTIFICATE----- гэж эхэлсэн PEM оруулна уу"))
+            return
+        print_ = hashlib.sha256(read.public_bytes(Encoding.DER)).digest()
+        form.certificate = base64.urlsafe_b64encode(print_).rstrip(b"=").decode()
+    if form.certificate and needed:
+        found["tls_client_certificate_sha256"] = form.certificate
+    elif needed:
+        form.complain("certificate", _("Гэрчилгээгээ PEM хэлбэрээр оруулна уу"))
+
+
+def _guards(form: Typed, found: dict[str, Any]) -> None:
+    chosen = set(form.lists["guards"])
+    if form.fapi:
+        chosen |= {"par"} if form.kind is not PartyKind.MACHINE else set()
+        chosen |= {"mtls"} if form.method == BY_CERTIFICATE else {"dpop"}
+        found["profile"] = "fapi2"
+        if form.method not in (BY_KEY, BY_CERTIFICATE):
+            form.complain(
+                "token_endpoint_auth_method",
+                _("FAPI 2.0 сонгосон бол нууц түлхүүр хэрэглэхгүй: хувийн түлхүүр эсвэл гэрчилгээгээр баталгаажуулна"),
+            )
+        if form.kind is PartyKind.MACHINE:
+            found["require_pushed_authorization_requests"] = True
+    for short, name in GUARDS.items():
+        if short in chosen:
+            found[name] = True
+    if "mtls" in chosen and form.method != BY_CERTIFICATE:
+        form.complain("guards", _("Токеныг гэрчилгээнд холбохын тулд гэрчилгээгээр баталгаажуулна"))
+    if form.kind is PartyKind.MACHINE:
+        return
+    found["subject_type"] = "pairwise" if "pairwise" in chosen else "public"
+    hosts = {address.split("/")[2] for address in found.get("redirect_uris", []) if address.count("/") >= 2}
+    if found["subject_type"] == "pairwise" and len({host.partition(":")[0] for host in hosts}) > 1:
+        form.complain("redirect_uris", _("Систем бүрд өөр нэрээр таних үед бүх буцах хаяг нэг серверт байна"))
+    if "signed_userinfo" in chosen:
+        found["userinfo_signed_response_alg"] = "ES256"

@@ -1,0 +1,73 @@
+"""The built-in test client: a page that runs the flow of one registration and shows each step."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from toono.identity import api
+from toono.identity.contracts import Trial, TrialStep
+from toono.identity.web.console.parties import KEEPERS, common
+from toono.kernel.access import ToonoRequest, allow
+
+STEPS = {
+    "pushed": gettext_lazy("Хүсэлтийг урьдчилж илгээв (PAR)"),
+    "authorize": gettext_lazy("Хүнийг нэвтрүүлэх хаяг"),
+    "callback": gettext_lazy("Буцаж ирэв"),
+    "token": gettext_lazy("Кодыг токеноор солив"),
+    "id_token": gettext_lazy("id_token: хэн, хэзээ, хэрхэн нэвтэрсэн"),
+    "access_token": gettext_lazy("access_token: юунд хандах"),
+    "userinfo": gettext_lazy("Хүний мэдээлэл (userinfo)"),
+    "service": gettext_lazy("ДАН-ы мэдээлэл"),
+}
+
+
+@allow(*KEEPERS)
+@require_POST
+@never_cache
+def start(request: ToonoRequest, client_id: str) -> HttpResponse:
+    return _page(request, api.start_trial(actor=request.actor, client_id=client_id))
+
+
+@allow(*KEEPERS)
+@require_GET
+@never_cache
+def callback(request: ToonoRequest) -> HttpResponse:
+    """Where the twin's person comes back. The address with the code is left at once."""
+    done = api.continue_trial(actor=request.actor, query=request.META["QUERY_STRING"])
+    return HttpResponseRedirect(reverse("identity:trial", args=[done.id]))
+
+
+@allow(*KEEPERS)
+@require_GET
+@never_cache
+def trial(request: ToonoRequest, run_id: UUID) -> HttpResponse:
+    return _page(request, api.trial(actor=request.actor, run_id=run_id))
+
+
+def _page(request: ToonoRequest, run: Trial) -> HttpResponse:
+    steps = [{"title": STEPS[step.name], "good": step.good, "sent": _told(step.sent), "received": _received(step)} for step in run.steps]
+    good = run.finished and all(step.good for step in run.steps)
+    context = {"run": run, "steps": steps, "good": good, **common(request)}
+    return render(request, "identity/console_trial.html", context)
+
+
+def _told(values: dict[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=2) if values else ""
+
+
+def _received(step: TrialStep) -> list[str]:
+    """Tokens in two parts, header and claims, as they come decoded."""
+    values: dict[str, Any] = dict(step.received)
+    header = values.pop("", None)
+    if isinstance(header, list):
+        return [json.dumps(header, ensure_ascii=False, indent=2)]
+    return [text for text in (_told(header) if isinstance(header, dict) else "", _told(values)) if text]

@@ -1,0 +1,1 @@
+"""Signature formats of ETSI: CAdES, PAdES, XAdES, ASiC-E, JAdES. Written here, judged by others (tests/conformance/pki)."""

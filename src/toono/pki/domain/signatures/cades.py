@@ -1,0 +1,208 @@
+"""CAdES (ETSI EN 319 122-1) encoded by hand: B-B and B-T in some microseconds, B-LT and B-LTA by adding to what is there. Pure.
+
+The Cryptographic Message Syntax is RFC 5652; DER throughout, members of sets in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from toono.pki.domain import der
+from toono.pki.domain.signatures.signatory import Material, Signatory, Stamper, hash_identifier
+
+DATA = "1.2.840.113549.1.7.1"
+SIGNED_DATA = "1.2.840.113549.1.7.2"
+SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
+ARCHIVE_TIME_STAMP_V3 = "0.4.0.1733.2.4"
+
+_CONTENT_TYPE = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_SIGNING_TIME = "1.2.840.113549.1.9.5"
+_SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+_HASH_INDEX_V3 = "0.4.0.1733.2.5"
+_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"  # RFC 5940 §2
+
+_LISTS, _OTHER = 0x30, 0xA1
+"""Tags of a RevocationInfoChoice: a list stands bare, an OCSP answer as ``[1] OtherRevocationInfoFormat``."""
+
+
+def signed_attributes(signatory: Signatory, digest: bytes, *, at: datetime | None) -> bytes:
+    """DER of the SET OF signed attributes: what the key signs.
+
+    :param at: the signing time; None for PAdES, where it stands in the PDF (EN 319 142-1 §6.3).
+    """
+    attributes = [
+        _OF_DATA,
+        attribute(_MESSAGE_DIGEST, der.octets(digest)),
+        attribute(_SIGNING_CERTIFICATE_V2, signatory.signing_certificate),
+    ]
+    if at is not None:
+        attributes.append(attribute(_SIGNING_TIME, der.utc_time(at)))
+    return der.set_of(*attributes)
+
+
+def signed_data(
+    signatory: Signatory, attributes: bytes, signature: bytes, *, content: bytes | None = None, unsigned: Sequence[bytes] = ()
+) -> bytes:
+    """The signature as ContentInfo.
+
+    :param content: what was signed, to stand inside; None for a detached signature.
+    """
+    signer = der.sequence(
+        _ONE,
+        signatory.identifier,
+        signatory.hash_algorithm,
+        b"\xa0" + attributes[1:],  # [0] IMPLICIT
+        signatory.signature_algorithm,
+        der.octets(signature),
+        der.set_of(*unsigned, tag=0xA1) if unsigned else b"",
+    )
+    inside = der.explicit(0, der.octets(content)) if content is not None else b""
+    signed = der.sequence(
+        _ONE,
+        der.set_of(signatory.hash_algorithm),
+        der.sequence(der.oid(DATA), inside),
+        der.set_of(*signatory.certificates, tag=0xA0),
+        der.set_of(signer),
+    )
+    return der.sequence(der.oid(SIGNED_DATA), der.explicit(0, signed))
+
+
+def attribute(kind: str, value: bytes) -> bytes:
+    """Attribute of one value."""
+    return der.sequence(der.oid(kind), der.set_of(value))
+
+
+def signature_time_stamp(token: bytes) -> bytes:
+    """Unsigned attribute with a token over the signature value (EN 319 122-1 §5.3)."""
+    return attribute(SIGNATURE_TIME_STAMP, token)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A CMS signature of one signer taken apart; each field as it is encoded, so that nothing signed ever changes."""
+
+    version: bytes
+    algorithms: bytes
+    content: bytes
+    """EncapsulatedContentInfo."""
+    certificates: tuple[bytes, ...]
+    revocations: tuple[bytes, ...]
+    signer: tuple[bytes, ...]
+    """SignerInfo up to and with the signature value."""
+    unsigned: tuple[bytes, ...]
+    """Unsigned attributes."""
+
+    @classmethod
+    def read(cls, cms: bytes) -> Signed:
+        """:raises ValueError: no DER, no SignedData, or more than one signer."""
+        kind, outer = der.children(cms)
+        if kind != der.oid(SIGNED_DATA):
+            raise ValueError("no SignedData")
+        [signed] = der.children(outer)
+        version, algorithms, content, *optional, signers = der.children(signed)
+        sets = {part[0]: tuple(der.children(part)) for part in optional}
+        [signer] = der.children(signers)
+        fields = der.children(signer)
+        unsigned = der.children(fields.pop()) if fields[-1][0] == 0xA1 else []
+        return cls(version, algorithms, content, sets.get(0xA0, ()), sets.get(0xA1, ()), tuple(fields), tuple(unsigned))
+
+    def encoded(self) -> bytes:
+        version = der.integer(5) if any(choice[0] != _LISTS for choice in self.revocations) else self.version
+        signer = der.sequence(*self.signer, der.set_of(*self.unsigned, tag=0xA1) if self.unsigned else b"")
+        signed = der.sequence(
+            version,
+            self.algorithms,
+            self.content,
+            der.set_of(*self.certificates, tag=0xA0) if self.certificates else b"",
+            der.set_of(*self.revocations, tag=0xA1) if self.revocations else b"",
+            der.set_of(signer),
+        )
+        return der.sequence(der.oid(SIGNED_DATA), der.explicit(0, signed))
+
+    @property
+    def value(self) -> bytes:
+        """The signature value: what a signature time-stamp is over."""
+        begin, end = der.length(self.signer[-1])
+        return self.signer[-1][begin:end]
+
+    @property
+    def message(self) -> bytes | None:
+        """The signed content, where it stands inside."""
+        _, *inside = der.children(self.content)
+        if not inside:
+            return None
+        [octets] = der.children(inside[0])
+        begin, end = der.length(octets)
+        return octets[begin:end]
+
+    def values(self, kind: str) -> list[bytes]:
+        """Values of the unsigned attributes of one kind."""
+        found = [der.children(one) for one in self.unsigned]
+        return [value for name, held in found if name == der.oid(kind) for value in der.children(held)]
+
+
+def time_stamped(cms: bytes, stamp: Stamper) -> bytes:
+    """B-T of a B-B."""
+    signed = Signed.read(cms)
+    token = stamp(hashlib.sha256(signed.value).digest())
+    return replace(signed, unsigned=(*signed.unsigned, signature_time_stamp(token))).encoded()
+
+
+def with_material(cms: bytes, material: Material) -> bytes:
+    """B-LT of a B-T: certificates and revocation data join those of the SignedData (EN 319 122-1 §6.3)."""
+    signed = Signed.read(cms)
+    answers = [
+        der.element(_OTHER, der.oid(_OCSP_RESPONSE), answer) for answer in material.answers
+    ]  # [1] IMPLICIT SEQUENCE { format, info }
+    return replace(
+        signed,
+        certificates=_joined(signed.certificates, material.certificates),
+        revocations=_joined(signed.revocations, (*material.lists, *answers)),
+    ).encoded()
+
+
+def archive_time_stamped(cms: bytes, stamp: Stamper, *, detached: bytes | None = None) -> bytes:
+    """B-LTA of a B-LT, and each renewal of it: archive-time-stamp-v3 (EN 319 122-1 §5.5.3).
+
+    :param detached: what was signed, where it does not stand inside.
+    :raises ValueError: the content is not at hand.
+    """
+    signed = Signed.read(cms)
+    index = hash_index(signed)
+    message = signed.message if signed.message is not None else detached
+    if message is None:
+        raise ValueError("the signed content is needed for an archive time-stamp")
+    token = Signed.read(stamp(hashlib.sha256(archive_imprint(signed, index, message)).digest()))
+    token = replace(token, unsigned=(*token.unsigned, attribute(_HASH_INDEX_V3, index)))
+    return replace(signed, unsigned=(*signed.unsigned, attribute(ARCHIVE_TIME_STAMP_V3, token.encoded()))).encoded()
+
+
+def hash_index(signed: Signed) -> bytes:
+    """ATSHashIndexV3 (EN 319 122-1 §5.5.2): SHA-256 of every certificate, revocation value and unsigned attribute's value."""
+    attributes = []
+    for one in signed.unsigned:
+        kind, held = der.children(one)
+        attributes += [kind + value for value in der.children(held)]
+    return der.sequence(hash_identifier("sha256"), *(_digests(part) for part in (signed.certificates, signed.revocations, attributes)))
+
+
+def archive_imprint(signed: Signed, index: bytes, message: bytes) -> bytes:
+    """What an archive time-stamp is over: the content's type and hash, the SignerInfo's signed part, the index (§5.5.3)."""
+    kind, *_ = der.children(signed.content)
+    return b"".join((kind, hashlib.sha256(message).digest(), *signed.signer, index))
+
+
+def _digests(values: Iterable[bytes]) -> bytes:
+    return der.sequence(*(der.octets(hashlib.sha256(value).digest()) for value in values))
+
+
+def _joined(first: tuple[bytes, ...], more: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys((*first, *more)))
+
+
+_ONE = der.integer(1)
+_OF_DATA = attribute(_CONTENT_TYPE, der.oid(DATA))

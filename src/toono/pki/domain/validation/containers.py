@@ -1,0 +1,224 @@
+"""ASiC containers (ETSI EN 319 162-1): ASiC-E with XAdES or CAdES, ASiC-S. A zip of a stranger is measured before it is unpacked."""
+
+from __future__ import annotations
+
+import fnmatch
+import zipfile
+import zlib
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from urllib.parse import unquote
+
+from toono.pki.contracts import SignedFileKind, SubIndication
+from toono.pki.domain.validation import cms, limits, xades
+from toono.pki.domain.validation.algorithms import WEAK_DIGESTS, digest
+from toono.pki.domain.validation.cms import Source
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
+from toono.pki.domain.validation.tlv import Malformed
+from toono.pki.domain.validation.xmltree import DS, tree
+
+ASIC = "{http://uri.etsi.org/02918/v1.2.1#}"
+KINDS = {"application/vnd.etsi.asic-e+zip": SignedFileKind.ASIC_E, "application/vnd.etsi.asic-s+zip": SignedFileKind.ASIC_S}
+PIECE_BYTES = 256 * 1024
+_OF_THE_EXCHANGE = {"message.xml", "META-INF/signatures.xml"}
+_CHAINS = {"sig-hashchainresult.xml", "sig-hashchain.xml", "ts-hashchainresult.xml", "ts-hashchain.xml"}
+
+
+def read(stream: BinaryIO) -> Reading:
+    """A container of a stranger."""
+    try:
+        with zipfile.ZipFile(stream) as container:
+            return _read(_Files(container))
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        KeyError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        return Reading(kind=SignedFileKind.ASIC_E, failure=SubIndication.FORMAT_FAILURE, detail=str(error)[:300])
+
+
+class _Files:
+    """The files of a container, measured.
+
+    :raises Malformed: a name that leads elsewhere or stands twice, encryption, or more than the limits when unpacked.
+    """
+
+    def __init__(self, container: zipfile.ZipFile) -> None:
+        self._container = container
+        entries = container.infolist()
+        if len(entries) > limits.CONTAINER_FILES:
+            raise Malformed("too many files")
+        twice = [name for name, count in Counter(entry.filename.casefold() for entry in entries).items() if count > 1]
+        if twice:
+            raise Malformed(f"two files of one name: {twice[0][:80]}")
+        for entry in entries:
+            _measure(entry)
+        if sum(entry.file_size for entry in entries) > limits.CONTAINER_BYTES:
+            raise Malformed("larger than the limit when unpacked")
+        self._entries = {entry.filename: entry for entry in entries if not entry.is_dir()}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def matching(self, pattern: str) -> list[str]:
+        return sorted(name for name in self._entries if fnmatch.fnmatchcase(name.lower(), pattern))
+
+    def data(self) -> list[str]:
+        """What the container is for: everything but the mimetype and META-INF."""
+        return [name for name in self._entries if name != "mimetype" and not name.startswith("META-INF/")]
+
+    def source(self, name: str) -> Source | None:
+        entry = self._entries.get(name)
+        return (lambda: self._pieces(entry)) if entry else None
+
+    def content(self, name: str, most: int = limits.XML_BYTES) -> bytes:
+        """:raises Malformed: larger than ``most``."""
+        if self._entries[name].file_size > most:
+            raise Malformed(f"{name[:80]} is larger than the limit")
+        return b"".join(self._pieces(self._entries[name]))
+
+    def _pieces(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        left = entry.file_size
+        with self._container.open(entry) as opened:
+            while piece := opened.read(PIECE_BYTES):
+                left -= len(piece)
+                if left < 0:
+                    raise Malformed("a file is larger than it says")
+                yield piece
+
+
+def _measure(entry: zipfile.ZipInfo) -> None:
+    name = entry.filename
+    parts = name.rstrip("/").split("/")
+    if not name or len(name) > limits.NAME_CHARACTERS or name.startswith("/") or "\\" in name or ":" in parts[0]:
+        raise Malformed("the name of a file leads out of the container")
+    if any(part in ("", ".", "..") for part in parts) or any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise Malformed("the name of a file leads out of the container")
+    if entry.flag_bits & 0x1:
+        raise Malformed("the container is encrypted")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Malformed("a way of packing that ASiC does not have")
+    if entry.file_size > 1024 * 1024 and entry.file_size > limits.CONTAINER_RATIO * max(entry.compress_size, 1):
+        raise Malformed("a file grows too much when unpacked")
+
+
+def _read(files: _Files) -> Reading:
+    kind = _kind(files)
+    if kind is SignedFileKind.EXCHANGE:
+        return Reading(kind=kind)
+    material = Material(limits.CERTIFICATES, limits.MATERIAL_BYTES)
+    signatures: list[SignatureReading] = []
+    for number, name in enumerate(files.matching("meta-inf/*signature*.xml"), start=1):
+        signatures += xades.read_document(tree(files.content(name)), files.source, material, f"X{number}-")
+    archives = _archive_manifests(files, material)
+    for number, name in enumerate(files.matching("meta-inf/asicmanifest*.xml"), start=1):
+        signatures += _by_manifest(files, name, archives, material, f"C{number}-")
+    if "META-INF/signature.p7s" in files and not files.matching("meta-inf/asicmanifest*.xml"):
+        signatures += _simple(files, material)
+    if len(signatures) > limits.SIGNATURES:
+        raise Malformed("too many signatures")
+    signed = {name for signature in signatures for name in signature.covered}
+    uncovered = tuple(name for name in files.data() if name not in signed) if signatures else ()
+    return cms.finished(kind, signatures, material, uncovered=uncovered)
+
+
+def _kind(files: _Files) -> SignedFileKind:
+    named = files.content("mimetype", 200).decode("ascii", "replace").strip() if "mimetype" in files else ""
+    present = set(files.names())
+    if present >= _OF_THE_EXCHANGE and present & _CHAINS:
+        return SignedFileKind.EXCHANGE
+    if named in KINDS:
+        return KINDS[named]
+    if any(name.startswith("META-INF/") for name in present) and not files.matching("meta-inf/manifest.mf"):
+        return SignedFileKind.ASIC_S if "META-INF/signature.p7s" in present else SignedFileKind.ASIC_E
+    return SignedFileKind.UNKNOWN
+
+
+def _by_manifest(
+    files: _Files, name: str, archives: list[tuple[set[str], StampReading]], material: Material, prefix: str
+) -> list[SignatureReading]:
+    """The signature that a manifest names, over the manifest, which holds the digests of the files (§4.4.2)."""
+    manifest = tree(files.content(name))
+    target = unquote((manifest.find(ASIC + "SigReference").get("URI", "")) if manifest.find(ASIC + "SigReference") is not None else "")
+    if target not in files:
+        return [SignatureReading(id=prefix + "1", failure=SubIndication.SIGNED_DATA_NOT_FOUND, detail="the manifest names no signature")]
+    covered, failure, detail, weak = _listed(files, manifest)
+    signed = cms.parse(files.content(target, limits.MATERIAL_BYTES))
+    cms.collect(signed, material)
+    source = files.source(name)
+    found = cms.read_signatures(signed, cms.digests_of(source) if source else None, material, prefix=prefix, covered=covered)
+    stamps = tuple(stamp for over, stamp in archives if target in over)
+    return [
+        one.model_copy(
+            update={
+                "failure": one.failure or failure,
+                "detail": one.detail or detail,
+                "weak": one.weak or weak,
+                "stamps": (*one.stamps, *stamps),
+                "material": material.any_status,
+            }
+        )
+        for one in found
+    ]
+
+
+def _listed(files: _Files, manifest: Any) -> tuple[tuple[str, ...], SubIndication | None, str, str]:
+    """The files that a manifest lists, and the first thing that is wrong with them."""
+    names: list[str] = []
+    weak = ""
+    for entry in manifest.findall(ASIC + "DataObjectReference"):
+        name = unquote(entry.get("URI", ""))
+        source = files.source(name)
+        algorithm = xades.DIGESTS.get(entry.find(DS + "DigestMethod").get("Algorithm", ""))
+        if source is None:
+            return tuple(names), SubIndication.SIGNED_DATA_NOT_FOUND, f"{name[:80]} is not in the container", weak
+        if algorithm is None:
+            return tuple(names), SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "a digest that is not known", weak
+        if algorithm in WEAK_DIGESTS:
+            weak = f"the digest {algorithm}"
+        if digest(algorithm, source()) != b64decode(entry.findtext(DS + "DigestValue") or ""):
+            return tuple(names), SubIndication.HASH_FAILURE, f"{name[:80]} is not what was signed", weak
+        names.append(name)
+    return tuple(names), None, "", weak
+
+
+def _archive_manifests(files: _Files, material: Material) -> list[tuple[set[str], StampReading]]:
+    """Time-stamps over manifests that list signatures and their material (§4.4.4)."""
+    found = []
+    for name in files.matching("meta-inf/asicarchivemanifest*.xml"):
+        manifest = tree(files.content(name))
+        reference = manifest.find(ASIC + "SigReference")
+        token = unquote(reference.get("URI", "")) if reference is not None else ""
+        source = files.source(name)
+        if token not in files or source is None:
+            continue
+        names, failure, detail, _ = _listed(files, manifest)
+        stamp = cms.read_stamp(files.content(token, limits.MATERIAL_BYTES), "container", cms.digests_of(source), material)
+        if failure is not None:
+            stamp = stamp.model_copy(update={"failure": failure, "detail": detail})
+        found.append((set(names), stamp))
+    return found
+
+
+def _simple(files: _Files, material: Material) -> list[SignatureReading]:
+    """ASiC-S: one file, one detached signature over it."""
+    data = files.data()
+    if len(data) != 1:
+        raise Malformed("an ASiC-S holds one file")
+    signed = cms.parse(files.content("META-INF/signature.p7s", limits.MATERIAL_BYTES))
+    cms.collect(signed, material)
+    source = files.source(data[0])
+    return cms.read_signatures(signed, cms.digests_of(source) if source else None, material, prefix="C1-", covered=(data[0],))

@@ -1,0 +1,98 @@
+"""Long-term care: one more archive time-stamp before the newest one's certificate or algorithm ends."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from toono.kernel.clock import now
+from toono.kernel.errors import ToonoError
+from toono.pki import queries
+from toono.pki.contracts import KeptFiles, Profile
+from toono.pki.domain.signatures import care
+from toono.pki.domain.signatures.care import Outlook
+from toono.pki.domain.signatures.kinds import RAISING, Found, Kind, found, kind_of
+from toono.pki.errors import CertificateNotFound
+from toono.pki.operations.time_stamp import time_stamp
+from toono.pki.operations.validation_material import material_for
+
+KEEPERS: dict[str, KeptFiles] = {}
+"""Who keeps files, by name; filled when a process starts."""
+FILES_A_RUN = 2000
+FILES_AT_ONCE = 50
+LATER = timedelta(days=1)
+"""When a file that could not be cared for is looked at again."""
+YEARLY = timedelta(days=365)
+"""When a file that is not ours to care for is looked at again: what it needs may have become possible."""
+
+log = logging.getLogger("toono.pki")
+
+
+def care_for(*, content: bytes, name: str) -> bytes | None:
+    """The file with an archive time-stamp more, or None."""
+    read = _read(content)
+    if read is None:
+        log.info("%s is not a signed file that is cared for here", name)
+        return None
+    kind, held = read
+    outlook = care.outlook(held)
+    if not outlook.is_due(now()) or not _would_help(outlook):
+        return None
+    try:
+        material = material_for(held.all_certificates)
+    except CertificateNotFound:
+        log.info("%s has a signature with a certificate that our register does not hold", name)
+        return None
+    return RAISING[kind].archive_time_stamped(RAISING[kind].with_material(content, material), lambda digest: time_stamp(digest=digest))
+
+
+def care_due_at(*, content: bytes) -> datetime | None:
+    """When it is due, or None."""
+    read = _read(content)
+    return care.outlook(read[1]).due_at if read else None
+
+
+def care_for_kept_files() -> int:
+    """Over all keepers, some files at a time. A file that fails is tried again tomorrow and holds up no other."""
+    return sum(_care_for_files_of(keeper) for keeper in KEEPERS.values())
+
+
+def _care_for_files_of(keeper: KeptFiles) -> int:
+    cared = seen = 0
+    while seen < FILES_A_RUN:
+        due = keeper.due(at=now(), limit=FILES_AT_ONCE)
+        for file in due:
+            try:
+                grown = care_for(content=file.content, name=file.name)
+            except ToonoError:
+                log.exception("%s of %s could not be cared for", file.id, keeper.name)
+                keeper.cared(file_id=file.id, content=None, next_at=now() + LATER)
+                continue
+            keeper.cared(file_id=file.id, content=grown, next_at=_next(grown or file.content))
+            cared += grown is not None
+        seen += len(due)
+        if len(due) < FILES_AT_ONCE:
+            break
+    return cared
+
+
+def _next(content: bytes) -> datetime:
+    due_at = care_due_at(content=content)
+    return max(due_at, now() + LATER) if due_at else now() + YEARLY
+
+
+def _would_help(outlook: Outlook) -> bool:
+    """Whether a stamp given now lasts longer than what is there. Else the unit itself must be replaced first."""
+    unit = queries.authority(Profile.TIMESTAMP)
+    return care.unit_end(queries.parsed(unit.pem)) > outlook.until
+
+
+def _read(content: bytes) -> tuple[Kind, Found] | None:
+    kind = kind_of(content)
+    if kind is None:
+        return None
+    try:
+        held = found(kind, content)
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return (kind, held) if held.certificates or held.stamps or held.archive_stamps else None
