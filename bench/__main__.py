@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench import catalogue, desk, exchange, rights
+from bench import catalogue, desk, exchange, identity, identity_scale, pki_certificates, pki_seals, pki_status, rights
 from bench.load import Result, journeys, wrk
 from bench.peers import files
 from tests.stage import ROOT, Stack, free_ports, start_stack
@@ -131,10 +131,23 @@ def measure_services(stack: Stack, table: Table, folder: Path) -> None:
     catalogue.measure(stack, folder, table.add, table.say)
 
 
+def measure_identity(stack: Stack, table: Table, folder: Path) -> None:
+    identity.measure(stack, folder, table.add)
+    identity_scale.measure(stack, table.add)
+
+
+def measure_pki(stack: Stack, table: Table, folder: Path) -> None:
+    for row in (*pki_certificates.measure(stack), *pki_seals.measure(stack)):
+        table.add(*row)
+    pki_status.measure(stack, folder, table.add, seconds=6)
+
+
 PARTS: dict[str, Callable[[Stack, Table, Path], None]] = {
     "exchange": measure_exchange,
     "portal": measure_portal,
     "services": measure_services,
+    "identity": measure_identity,
+    "pki": measure_pki,
 }
 PAGE, TEMPLATE = ROOT / "docs" / "benchmarks.md", ROOT / "bench" / "page.md"
 
