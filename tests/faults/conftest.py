@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -23,8 +24,16 @@ def broken(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def without(broken: Stack) -> Callable[..., AbstractContextManager[None]]:
     """``with without("signer"): …``: the named processes are dead inside the block (the supervisor is held) and back after it."""
 
+    def lives(name: str) -> bool:
+        try:
+            os.kill(broken.pid(name), 0)
+        except (ProcessLookupError, StopIteration):
+            return False
+        return True
+
     @contextmanager
     def gone(*names: str) -> Iterator[None]:
+        broken.wait(lambda: all(map(lives, names)), timeout=60)  # what the test before has killed is back
         broken.process.send_signal(signal.SIGSTOP)
         try:
             for name in names:

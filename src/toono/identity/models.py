@@ -208,13 +208,16 @@ class AccessToken(models.Model):
 
     digest = models.CharField(primary_key=True, max_length=64)
     client_id = models.CharField(max_length=80)
-    grant = models.ForeignKey(Grant, null=True, on_delete=models.CASCADE)
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.CASCADE, db_index=False)
     """None: the client acts for itself."""
     details = models.JSONField()
     """Scope, audience, binding, authorization details, actors."""
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["grant"], condition=models.Q(grant__isnull=False), name="access_token_of_grant")]
 
 
 class RefreshToken(models.Model):

@@ -39,6 +39,6 @@ def read(value: str) -> ClientCertificate | None:
     try:
         der = base64.b64decode("".join(found[1].split()), validate=True)
         certificate = x509.load_der_x509_certificate(der)
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, x509.InvalidVersion):
         return None
     return ClientCertificate(sha256(der).digest(), certificate.not_valid_before_utc, certificate.not_valid_after_utc)

@@ -69,7 +69,14 @@ def _loaded(request: bytes) -> x509.CertificateSigningRequest:
         found = load(request)
         found.public_key()
         _ = found.extensions, found.subject
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
         raise RequestMalformed(f"not a certificate request: {error}") from None
     return found
 

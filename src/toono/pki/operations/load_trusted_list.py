@@ -126,7 +126,7 @@ def _check_time(read: ReadList, at: datetime) -> None:
 def _certificate(pin: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pin) if b"-----BEGIN" in pin else x509.load_der_x509_certificate(pin)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise TrustedListRefused("the pinned certificate cannot be read") from error
 
 

@@ -285,7 +285,7 @@ def _is_authority(pem: str) -> bool:
     try:
         [certificate] = x509.load_pem_x509_certificates(pem.encode())
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, x509.ExtensionNotFound):
+    except (ValueError, x509.InvalidVersion, x509.ExtensionNotFound):
         return False
 
 

@@ -261,7 +261,7 @@ def _certificate(form: Typed, found: dict[str, Any], *, needed: bool) -> None:
     if text:
         try:
             read = x509.load_pem_x509_certificate(text.encode())
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             form.complain("certificate", _("Гэрчилгээ уншигдсангүй. -----BEGIN CERTIFICATE----- гэж эхэлсэн PEM оруулна уу"))
             return
         print_ = hashlib.sha256(read.public_bytes(Encoding.DER)).digest()

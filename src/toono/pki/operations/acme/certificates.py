@@ -61,7 +61,7 @@ def _named(value: object) -> Certificate:
     try:
         given = x509.load_der_x509_certificate(from_base64url(value if isinstance(value, str) else "!"))
         serial = queries.hexadecimal(given.serial_number)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise AcmeRefused("malformed", "certificate must be one, DER, base64url.") from None
     row = Certificate.objects.filter(serial=serial, profile=Profile.SERVER.value).first()
     if row is None or queries.parsed(row.pem).public_bytes(Encoding.DER) != given.public_bytes(Encoding.DER):

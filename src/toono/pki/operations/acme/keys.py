@@ -102,7 +102,7 @@ def make_key(*, actor: Actor, organisation: str) -> AcmeKeySecret:
     moment = now()
     with transaction.atomic():
         key = AcmeKey.objects.create(
-            id=secrets.token_urlsafe(16),
+            id=_new_name(),
             organisation=organisation,
             made_at=moment,
             made_by=actor.person_id,
@@ -110,6 +110,14 @@ def make_key(*, actor: Actor, organisation: str) -> AcmeKeySecret:
         )
         audit.record(actor=actor, action="pki.make_acme_key", subject=f"organisation:{organisation}", key=key.id)
     return AcmeKeySecret(id=key.id, secret=base64url(secret_of(key.id)), expires_at=key.expires_at)
+
+
+def _new_name() -> str:
+    """Neither it nor its secret begins with a hyphen: certbot, to which people hand them on a command line, would take that for an option."""
+    while True:
+        name = secrets.token_hex(16)
+        if not base64url(secret_of(name)).startswith("-"):
+            return name
 
 
 def withdraw_key(*, actor: Actor, key_id: str) -> None:
