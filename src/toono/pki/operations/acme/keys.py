@@ -115,7 +115,7 @@ def make_key(*, actor: Actor, organisation: str) -> AcmeKeySecret:
 def _new_name() -> str:
     """Neither it nor its secret begins with a hyphen: certbot, to which people hand them on a command line, would take that for an option."""
     while True:
-        name = secrets.token_hex(16)
+        name = secrets.token_hex(10)
         if not base64url(secret_of(name)).startswith("-"):
             return name
 
