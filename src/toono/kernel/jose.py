@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 from typing import Any
@@ -12,7 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 def base64url(raw: bytes) -> str:
     """Without padding (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_TO_URL).decode()
+
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def from_base64url(text: str) -> bytes:
@@ -21,8 +23,8 @@ def from_base64url(text: str) -> bytes:
     :raises ValueError: another alphabet, padding, or bits that say nothing.
     """
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+    except ValueError:
         raise ValueError("not base64url") from None
     if base64url(raw) != text:
         raise ValueError("not canonical")
@@ -35,7 +37,7 @@ def json_object(raw: bytes) -> dict[str, Any]:
     :raises ValueError: anything else.
     """
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_once)
+        value = _OBJECTS.decode(raw.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
@@ -48,6 +50,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
     return found
+
+
+_OBJECTS = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def unverified_payload(jws: str) -> bytes:

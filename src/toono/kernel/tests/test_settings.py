@@ -83,6 +83,9 @@ def test_the_clock_is_judged_by_the_kernel_in_production_and_not_in_development(
         ({"TOONO_ACME_CHALLENGE_ADDRESS": "127.0.0.1"}, "must be host:port"),
         ({"TOONO_ACME_CHALLENGE_ADDRESS": "127.0.0.1:99999"}, "must be host:port"),
         ({"TOONO_ACME_NETWORKS": "10.20.0.0/33"}, "TOONO_ACME_NETWORKS is"),
+        ({"TOONO_ACME_RESOLVER": "10.0.0.53"}, "must be address:port"),
+        ({"TOONO_ACME_RESOLVER": "resolver:53"}, "must be address:port"),
+        ({"TOONO_ACME_RESOLVER": "10.0.0.53:0"}, "must be address:port"),
         ({"TOONO_CLOCK_CHECK": "ntp"}, "must be one of"),
     ],
 )
