@@ -1,4 +1,4 @@
-"""The machine endpoints of the OpenID Provider as a process of their own: ASGI behind Granian, Django only for its tables.
+"""The machine endpoints of the OpenID Provider as a process of their own: RSGI behind Granian, Django only for its tables.
 
 Optional: the portal's process answers the same addresses. Started where machines ask for many tokens; the terminator before both sends ``/oidc/token``,
 ``/oidc/introspect`` and ``/oidc/jwks`` here.

@@ -6,26 +6,40 @@ Nothing in a header chooses a key from elsewhere: ``jku``, ``jwk``, ``x5u`` and 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-import joserfc.errors
-from joserfc import jws
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from toono.identity.domain.oidc.storage import Client, Keys, nothing_published
-from toono.kernel.jose import from_base64url, json_object
+from toono.kernel.jose import der_signature, from_base64url, json_object
 
-ALGORITHMS = ("ES256", "PS256", "EdDSA")
-"""FAPI 2.0 §5.4.1; the same for everybody."""
+ALGORITHMS = ("ES256", "PS256", "Ed25519", "EdDSA")
+"""FAPI 2.0 §5.4.1; the same for everybody. EdDSA is Ed25519 by its older name (RFC 9864 §4.1.2)."""
+KINDS = {"ES256": "EC", "PS256": "RSA", "Ed25519": "OKP", "EdDSA": "OKP"}
 _HEADER = frozenset({"alg", "typ", "kid"})
-_REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS))
+_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
 LONGEST = 16384
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | Ed25519PublicKey
 
 
 class NotSigned(Exception):
     """The text is not what the client's keys have signed."""
+
+
+class Parts(NamedTuple):
+    """A compact JWS taken apart (RFC 7515 §5.2, steps 1 to 7)."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    signature: bytes
+    signed: bytes
+    """The signing input."""
 
 
 def read(
@@ -37,7 +51,7 @@ def read(
     :param published: reads the client's ``jwks_uri`` (:attr:`.Provider.published_keys`).
     :raises NotSigned: for every other text, with the reason for an engineer.
     """
-    header, _ = parts(text)
+    header = parts(text).header
     if not header.keys() <= _HEADER or header.get("alg") not in ALGORITHMS:
         raise NotSigned(f"the header must be alg ({', '.join(ALGORITHMS)}), kid and typ, and nothing else")
     if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in (typ or ("jwt",)):
@@ -46,8 +60,8 @@ def read(
 
 
 @lru_cache(maxsize=128)
-def parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims, of which nothing has been believed. For reading only: who asks twice for one text (who signed it, then whether) gets the same.
+def parts(text: str) -> Parts:
+    """What stands in it, of which nothing has been believed. For reading only: who asks twice for one text (who signed it, then whether) gets the same.
 
     :raises NotSigned: no compact JWS of JSON objects.
     """
@@ -55,49 +69,99 @@ def parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(text) > LONGEST or len(found) != 3 or not text.isascii():
         raise NotSigned("no compact JWS")
     try:
-        header, claims = json_object(from_base64url(found[0])), json_object(from_base64url(found[1]))
-        as_json([header, claims]).encode()  # a lone surrogate is no text and could not be kept
+        signature = from_base64url(found[2])
+        return Parts(_part(found[0]), _part(found[1]), signature, text[: text.rindex(".")].encode())
     except ValueError as error:
         raise NotSigned(str(error)) from None
-    return header, claims
 
 
-def verified(text: str, keys: list[Any]) -> dict[str, Any]:
-    """The claims, if one of ``keys`` signed them.
+def _part(text: str) -> dict[str, Any]:
+    raw = from_base64url(text)
+    found = json_object(raw)
+    if b"\\u" in raw:
+        as_json(found).encode()  # a lone surrogate, which only an escape can say, is no text and could not be kept
+    return found
+
+
+def verified(text: str, keys: Sequence[PublicKey]) -> dict[str, Any]:
+    """The claims, if one of ``keys`` signed them by the algorithm that the header names.
 
     :raises NotSigned:
     """
+    found = parts(text)
+    check = _CHECKS.get(str(found.header.get("alg")), _none)
     for key in keys:
         try:
-            return json_object(jws.deserialize_compact(text, key, registry=_REGISTRY).payload)
-        except (joserfc.errors.JoseError, ValueError, TypeError, AttributeError):
+            check(key, found.signature, found.signed)
+        except (InvalidSignature, ValueError, _OtherKind):
             continue
+        return found.claims
     raise NotSigned("no key of the client's has signed this")
 
 
-def _candidates(client: Client, header: Mapping[str, Any], published: Callable[[str, bool], Keys]) -> list[Any]:
+class _OtherKind(Exception):
+    """The key is of another kind than the algorithm, which must not happen by its type alone (RFC 8725 §3.1)."""
+
+
+def _es256(key: PublicKey, signature: bytes, signed: bytes) -> None:
+    """RFC 7518 §3.4."""
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise _OtherKind
+    key.verify(der_signature(signature), signed, _ECDSA)
+
+
+def _ps256(key: PublicKey, signature: bytes, signed: bytes) -> None:
+    """RFC 7518 §3.5: the salt is as long as the hash."""
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise _OtherKind
+    key.verify(signature, signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
+
+
+def _ed25519(key: PublicKey, signature: bytes, signed: bytes) -> None:
+    """RFC 9864 §2.2, and RFC 8037 §3.1 with this curve."""
+    if not isinstance(key, Ed25519PublicKey):
+        raise _OtherKind
+    key.verify(signature, signed)
+
+
+def _none(key: PublicKey, signature: bytes, signed: bytes) -> None:
+    raise _OtherKind
+
+
+_ECDSA = ec.ECDSA(SHA256())
+_CHECKS: Mapping[str, Callable[[PublicKey, bytes, bytes], None]] = {
+    "ES256": _es256,
+    "PS256": _ps256,
+    "Ed25519": _ed25519,
+    "EdDSA": _ed25519,
+}
+
+
+def _candidates(client: Client, header: Mapping[str, Any], published: Callable[[str, bool], Keys]) -> list[PublicKey]:
     """Of the registered keys those that the header can mean; a published set that has none is read once more (Core §10.1.1: rollover)."""
     if not client.jwks_uri:
         return _fitting(client.jwks, header)
     return _fitting(published(client.jwks_uri, False), header) or _fitting(published(client.jwks_uri, True), header)
 
 
-def _fitting(keys: Keys, header: Mapping[str, Any]) -> list[Any]:
-    kid = header.get("kid")
-    wanted = {"ES256": "EC", "PS256": "RSA", "EdDSA": "OKP"}[header["alg"]]
-    found = [key for key in keys if key.get("kty") == wanted and key.get("use", "sig") == "sig"]
-    return [_imported(_frozen(key)) for key in found if kid is None or kid == key.get("kid")][:5]
-
-
-def _frozen(key: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted((name, value) for name, value in key.items() if isinstance(value, str)))
+def _fitting(keys: Keys, header: Mapping[str, Any]) -> list[PublicKey]:
+    kid, kind = header.get("kid"), KINDS[header["alg"]]
+    found = [key for key in keys if key.get("kty") == kind and key.get("use", "sig") == "sig" and kid in (None, key.get("kid"))]
+    return [_imported(*map(key.get, _MEMBERS)) for key in found[:5]]
 
 
 @lru_cache(maxsize=4096)
-def _imported(key: tuple[tuple[str, Any], ...]) -> ECKey | RSAKey | OKPKey:
-    found = KeySet.import_key_set({"keys": [dict(key)]}).keys[0]
-    assert isinstance(found, ECKey | RSAKey | OKPKey)  # noqa: S101 - registration takes no other
-    return found
+def _imported(*members: str | None) -> PublicKey:
+    """:param members: the values of :data:`_MEMBERS`."""
+    [found] = KeySet.import_key_set(
+        {"keys": [{name: value for name, value in zip(_MEMBERS, members, strict=True) if value is not None}]}
+    ).keys
+    return public_key(cast(ECKey | RSAKey | OKPKey, found))  # registration takes no other
+
+
+def public_key(jwk: ECKey | RSAKey | OKPKey) -> PublicKey:
+    """The key itself."""
+    return cast(PublicKey, jwk.public_key)
 
 
 def as_json(value: Any) -> str:
