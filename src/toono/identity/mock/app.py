@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toono.identity.mock import control, endpoints, pages
+from toono.identity.mock import control, devices, endpoints, pages, registrations, steering
 from toono.identity.mock.world import World
 
 _STRANGERS = (b"cross-site", b"same-site")
@@ -31,6 +31,7 @@ class OwnFormsOnly:
 
 
 def application(world: World) -> Starlette:
-    found = Starlette(routes=[*endpoints.ROUTES, *pages.ROUTES, *control.ROUTES], middleware=[Middleware(OwnFormsOnly)])
+    routes = [*endpoints.ROUTES, *registrations.ROUTES, *pages.ROUTES, *devices.ROUTES, *control.ROUTES, *steering.ROUTES]
+    found = Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)])
     found.state.world = world
     return found

@@ -13,17 +13,20 @@ from urllib.parse import unquote_plus
 import yaml
 
 from toono.identity.domain.dan import scope as dan_scope
-from toono.identity.domain.oidc import registration
+from toono.identity.domain.oidc import ciba, registration, resources, token, token_exchange
 from toono.identity.domain.oidc.parameters import Parameters
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
-from toono.identity.domain.oidc.storage import Client, digest
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, Client, digest
 from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_SCOPE
 from toono.identity.mock.memory import Memory
 
 _ADDRESS = re.compile(r"(?!javascript:|data:|vbscript:|file:|about:|blob:)[a-z][a-z0-9+.-]*:[\x21-\x7e]{1,2000}", re.IGNORECASE)
 """Any address to which a browser can be sent without running what stands in it."""
 _LONGEST = 200
+_ANYBODY = frozenset(token.GRANTS) - {ciba.GRANT, token_exchange.GRANT}
+_PROVEN = frozenset(token.GRANTS)
+"""Grants of whoever comes, and of whoever shows a secret or a certificate: the others are for clients that prove themselves."""
 
 
 class ClientsUnreadable(Exception):
@@ -62,8 +65,8 @@ def _client(path: Path, number: int, one: Any) -> Client:
 class Door:
     """Lets clients in. An open one registers whoever comes, by what they send."""
 
-    def __init__(self, memory: Memory, known: tuple[Client, ...], *, is_open: bool) -> None:
-        self._memory, self.is_open = memory, is_open
+    def __init__(self, memory: Memory, known: tuple[Client, ...], *, is_open: bool, issuer: str) -> None:
+        self._memory, self.is_open, self._issuer = memory, is_open, issuer
         self._fixed = {client.client_id for client in known}
         for client in known:
             memory.save_client(client, {})
@@ -78,24 +81,35 @@ class Door:
             redirect_uris=_with(client.redirect_uris, parameters.get("redirect_uri")),
             post_logout_redirect_uris=_with(client.post_logout_redirect_uris, parameters.get("post_logout_redirect_uri")),
         )
+        client = replace(client, resources=_resources(client, parameters))
         self._memory.save_client(replace(client, dan_operations=client.dan_operations | _operations(parameters)) if dan else client, {})
 
     def meet_machine(self, request: Request) -> str:
-        """A client's own request: the secret that it shows is its secret from now on, as long as the mock runs. Gives the name that it shows."""
+        """A client's own request: the secret or certificate that it shows is its own from now on, as long as the mock runs. Gives the name that it shows."""
         client_id, secret = _shown(request)
         client = self._guest(client_id)
         if client is not None and request.parameters is not None:
             uris = _with(client.redirect_uris, request.parameters.get("redirect_uri"))
-            self._memory.save_client(replace(client, secret_digest=digest(secret) if secret else "", redirect_uris=uris), {})
+            known = replace(client, redirect_uris=uris, resources=_resources(client, request.parameters))
+            self._memory.save_client(self._acting(_proving(known, secret, request), request.parameters), {})
         return client_id
+
+    def _acting(self, client: Client, parameters: Parameters) -> Client:
+        """Who exchanges a token (RFC 8693) is believed to be the one for whom it was."""
+        shown = self._memory.token(digest(parameters.get("subject_token") or ""))
+        if shown is None or parameters.get("grant_type") != token_exchange.GRANT:
+            return client
+        own = frozenset(one for one in shown.audience if one != self._issuer)
+        return replace(client, may_act_for=client.may_act_for | {shown.client_id}, resources=client.resources | own)
 
     def _guest(self, client_id: str | None) -> Client | None:
         if not self.is_open or not client_id or client_id in self._fixed or len(client_id) > _LONGEST or not client_id.isprintable():
             return None
-        return self._memory.client(client_id) or Client(
+        found = self._memory.client(client_id) or Client(
             client_id=client_id, name_mn=client_id, name_en=client_id, scopes=frozenset({"openid", REGISTER_SCOPE, OFFLINE_SCOPE}),
-            grant_types=frozenset({"authorization_code", "refresh_token"}),
+            grant_types=_ANYBODY,
         )  # fmt: skip
+        return None if found.registration_digest else found
 
 
 def _shown(request: Request) -> tuple[str, str]:
@@ -109,6 +123,21 @@ def _shown(request: Request) -> tuple[str, str]:
         return unquote_plus(client_id), unquote_plus(secret)
     found = request.parameters.values if request.parameters else {}
     return found.get("client_id", ""), found.get("client_secret", "")
+
+
+def _proving(client: Client, secret: str, request: Request) -> Client:
+    """By what it shows; over a certificate its tokens are bound to it (RFC 8705 §3)."""
+    shown = "" if request.certificate is None else request.certificate.sha256
+    return replace(
+        client, secret_digest=digest(secret) if secret else "", certificate_sha256=shown, tls_client_certificate_bound_access_tokens=bool(shown),
+        token_endpoint_auth_method=BY_CERTIFICATE if shown and not secret else "", grant_types=_PROVEN if secret or shown else _ANYBODY,
+    )  # fmt: skip
+
+
+def _resources(client: Client, parameters: Parameters) -> frozenset[str]:
+    """With the one that is asked for (RFC 8707)."""
+    asked = parameters.get("resource") or ""
+    return client.resources | {asked} if resources.is_address(asked) and len(client.resources) < 50 else client.resources
 
 
 def _with(known: tuple[str, ...], uri: str | None) -> tuple[str, ...]:

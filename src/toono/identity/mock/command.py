@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from toono.identity.mock import clients, driver, persons, server
+from toono.identity.mock import clients, driver, persons, server, tls
 from toono.identity.mock.check import cases, report
 from toono.identity.mock.words import Language, gettext_noop, translator
 from toono.identity.mock.world import World
@@ -29,10 +29,10 @@ def run(arguments: argparse.Namespace, say: Say) -> int:
     """
     try:
         world = _world(arguments)
-        if not (arguments.check and arguments.start):
+        if not (arguments.check and (arguments.start or arguments.client_command)):
             return _serve(world, arguments, say)
         return _check(world, arguments, say)
-    except (persons.PersonsUnreadable, clients.ClientsUnreadable, server.PortTaken, driver.ClientAway, _Wrong) as error:
+    except (persons.PersonsUnreadable, clients.ClientsUnreadable, server.PortTaken, driver.ClientAway, tls.FolderUnusable, _Wrong) as error:
         say(f"toono: {error}")
         return START_FAILED
 
@@ -49,13 +49,21 @@ def _world(arguments: argparse.Namespace) -> World:
     issuer = (arguments.issuer or _near(arguments)).rstrip("/")
     if urlsplit(issuer).scheme not in ("http", "https") or urlsplit(issuer).query or not urlsplit(issuer).netloc:
         raise _Wrong("--issuer is an address: http://host:port")
-    return World(issuer=issuer, people=people, known=known, is_open=arguments.open or not known)
+    if arguments.start and arguments.client_command:
+        raise _Wrong("--start or --run, not both")
+    found = tls.made(arguments.tls, (str(urlsplit(issuer).hostname), _host(arguments))) if arguments.tls else None
+    return World(issuer=issuer, people=people, known=known, is_open=arguments.open or not known, tls=found)
 
 
 def _near(arguments: argparse.Namespace) -> str:
     """The mock's address as this machine reaches it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(arguments.host, arguments.host)  # noqa: S104 - compared, not bound
-    return f"http://{f'[{host}]' if ':' in host else host}:{arguments.port}"
+    host = _host(arguments)
+    return f"{'https' if arguments.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{arguments.port}"
+
+
+def _host(arguments: argparse.Namespace) -> str:
+    found = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(arguments.host, arguments.host)  # noqa: S104 - compared, not bound
+    return str(found)
 
 
 # -- serving ---------------------------------------------------------------------------------------------------------
@@ -82,12 +90,21 @@ _SETTINGS = gettext_noop(
 _ANY = gettext_noop("аль ч нэр, аль ч нууц үг (redirect_uri бас)")
 
 
+_ELSEWHERE = gettext_noop(
+    "Төхөөрөмжийн код     %(near)s/identity/device\nЗөвшөөрөх хүсэлт     %(near)s/mock/requests\nПрограммаар удирдах  %(near)s/mock/api\n"
+)
+_TLS = gettext_noop("TLS: итгэх гэрчилгээ %(authority)s, системийн үзүүлэх гэрчилгээ ба түлхүүр %(client)s\n")
+
+
 def _serve(world: World, arguments: argparse.Namespace, say: Say) -> int:
     _, over = translator(arguments.language), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())  # by which containers are ended
     with server.serving(world, host=arguments.host, port=arguments.port):
         client = _(_ANY) if world.is_open else ", ".join(world.memory.clients)
         people = ", ".join(person.code for person in world.people)
+        if arguments.tls:
+            say(_(_TLS) % {"authority": arguments.tls / "ca.pem", "client": arguments.tls / "client.pem"})
+        say(_(_ELSEWHERE) % {"near": _near(arguments)})
         say(_(_SETTINGS) % {"issuer": world.issuer, "near": _near(arguments), "client": client, "people": people})
         _wait(over)
     return 0
@@ -108,18 +125,19 @@ def _wait(over: threading.Event) -> None:
 def _check(world: World, arguments: argparse.Namespace, say: Say) -> int:
     """At the mock that runs on this port already, else at one of our own."""
     plan = driver.Plan(
-        mock=_near(arguments), start=arguments.start, person=arguments.person or world.people[0].code, proof=arguments.proof or "",
-        logout=arguments.logout or "",
+        mock=_near(arguments), start=arguments.start or "", run=arguments.client_command or "", person=arguments.person or world.people[0].code,
+        proof=arguments.proof or "", logout=arguments.logout or "", authority=world.tls.ca_pem if world.tls else b"",
     )  # fmt: skip
-    if _runs_already(plan.mock):
+    if _runs_already(plan):
         return _told(plan, arguments, say)
     with server.serving(world, host=arguments.host, port=arguments.port):
         return _told(plan, arguments, say)
 
 
-def _runs_already(mock: str) -> bool:
+def _runs_already(plan: driver.Plan) -> bool:
     try:
-        return httpx.get(f"{mock}/mock/check.json", timeout=2, trust_env=False).status_code == 200
+        answer = httpx.get(f"{plan.mock}/mock/check.json", timeout=2, trust_env=False, verify=driver.trust(plan.authority))
+        return answer.status_code == 200
     except httpx.TransportError:
         return False
 

@@ -9,22 +9,23 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from toono.identity.mock import approvals
 from toono.identity.mock.check import cases, report
-from toono.identity.mock.check.inspection import Inspection
 from toono.identity.mock.check.run import End
 from toono.identity.mock.endpoints import body_of, world_of
-from toono.identity.mock.pages import one, posted, see_other
+from toono.identity.mock.forms import one, posted, see_other
 from toono.identity.mock.rendering import LANGUAGE_COOKIE, STATIC, language, page
+from toono.identity.mock.steering import MOST_SLOW_SECONDS
 from toono.identity.mock.world import SWITCHES, World
 from toono.kernel.jose import json_object
 
-MOST_SLOW_SECONDS, MOST_SHIFT_MINUTES = 120, 60 * 24 * 400
+MOST_SHIFT_MINUTES = 60 * 24 * 400
 
 
 async def control(request: Request) -> Response:
     """The switches, what to set in the client, and what clients asked for lately."""
     if request.method == "GET":
-        return page(request, "control", switches=SWITCHES)
+        return page(request, "control", switches=SWITCHES, waiting=len(approvals.waiting(world_of(request))))
     form = await posted(request)
     _turn(world_of(request), one(form, "do"), form)
     return see_other("/mock")
@@ -38,10 +39,9 @@ def _turn(world: World, what: str, form: dict[str, list[str]]) -> None:
     elif what == "roll":
         world.keys.roll()
     elif what == "heal":
-        world.armed, world.slow_seconds, world.shift = set(), 0, timedelta()
+        world.heal()
     elif what == "sign-out":
-        world.browsers.clear()
-        world.memory.sessions.clear()
+        world.sign_everybody_out()
 
 
 def _whole(text: str, least: int, most: int) -> int:
@@ -83,7 +83,7 @@ async def check(request: Request) -> Response:
 def _step(world: World, form: dict[str, list[str]]) -> None:
     inspection, code, what = world.inspection, one(form, "case"), one(form, "do")
     if what == "reset":
-        world.inspection = Inspection()
+        world.begin_inspection()
     elif code not in cases.BY_CODE:
         return
     elif what == "begin":
@@ -102,7 +102,8 @@ class _Amiss(Exception):
 
 
 async def api(request: Request) -> Response:
-    """``POST`` of a JSON object: ``{"do": "reset"}``, ``{"do": "begin", "case", "person"}``, ``{"do": "finish", "case", "end": {…}}``, ``{"do": "leave-out", "case"}``."""
+    """``POST`` of a JSON object: ``{"do": "reset"}``, ``{"do": "begin", "case", "person"}``, ``{"do": "finish", "case", "end": {…}}``, ``{"do": "leave-out", "case"}``,
+    ``{"do": "under-way"}``: what the mock or the client still does."""
     if request.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
         return JSONResponse({"error": "send JSON"}, 415)
     try:
@@ -114,7 +115,7 @@ async def api(request: Request) -> Response:
 def _done(world: World, asked: dict[str, Any]) -> dict[str, Any]:
     inspection, what, code = world.inspection, asked["do"], str(asked.get("case", ""))
     if what == "reset":
-        world.inspection = Inspection()
+        world.begin_inspection()
         return {}
     if what == "begin":
         person = str(asked.get("person", ""))
@@ -124,9 +125,14 @@ def _done(world: World, asked: dict[str, Any]) -> dict[str, Any]:
     if what == "leave-out":
         inspection.leave_out(code)
         return {}
+    if what == "under-way":
+        is_open = inspection.current is not None and inspection.current.is_open
+        came = inspection.current is not None and bool(inspection.current.seen)
+        return {"busy": bool(world.tasks), "came": came, "open": is_open, "silent_seconds": inspection.silent_seconds()}
     if what != "finish":
         raise _Amiss(str(what))
-    return {"result": inspection.finish(code, _end(asked.get("end"))).result.value}
+    found = inspection.finish(code, _end(asked.get("end")))
+    return {"result": found.result.value, "came": inspection.came(code)}
 
 
 def _end(found: Any) -> End | None:

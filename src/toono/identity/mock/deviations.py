@@ -6,15 +6,29 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from toono.identity.domain.oidc.storage import ApprovalState
 from toono.identity.mock.keys import Keys
+from toono.identity.mock.memory import Memory
 from toono.kernel.jose import base64url, from_base64url
 
 Parameters = dict[str, str]
 Claims = dict[str, Any]
 OTHER_ISSUER = "https://other-provider.example"
+BY_THE_MOCK = "made by the mock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """What tells a client that its person has answered (CIBA Core §10.2)."""
+
+    address: str
+    token: str
+    auth_req_id: str
+    false: bool = False
+    """The client must not believe it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +51,24 @@ class Deviation:
     """The token endpoint does its work, and the connection breaks before the reply."""
     hands_over: bool = False
     """The browser is not sent back; the address is shown, to be opened in another browser."""
+    signed_answer: Callable[[Keys, Claims], str] | None = None
+    """An answer by JARM."""
+    poll: Callable[[Memory, str], None] | None = None
+    """What happens to a request that waits, under this digest, just before its client asks for it again."""
+    loses_poll: bool = False
+    """The client is told to wait, and the connection breaks before the reply."""
+    early_pings: Callable[[Ping], list[Ping]] | None = None
+    """What is sent before the person has answered, made of the right ping."""
+    pings: Callable[[Ping], list[Ping]] | None = None
+    """What is sent in place of the right ping."""
+    refusal: tuple[str, str] | None = None
+    """An endpoint (its name in :data:`~toono.identity.mock.endpoints.REFUSABLE`) that refuses, and its ``error``."""
+    expires_push: bool = False
+    """The pushed request is over when the browser comes with it."""
+    registered: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """The reply to a registration."""
+    stranger: bool = False
+    """Over TLS, a certificate that no authority of ours has signed."""
 
 
 # -- the answer by the browser --------------------------------------------------------------------------------------
@@ -49,7 +81,7 @@ def changed(**values: str | None) -> Callable[[Parameters], Parameters]:
 
 def refused(error: str) -> Callable[[Parameters], Parameters]:
     """An error in place of the code."""
-    return changed(code=None, error=error, error_description="made by the mock")
+    return changed(code=None, error=error, error_description=BY_THE_MOCK)
 
 
 def another_state(found: Parameters) -> Parameters:
@@ -96,11 +128,15 @@ def expired(claims: Claims) -> Claims:
     return {"iat": claims["iat"] - 7200, "exp": claims["iat"] - 3600, "auth_time": claims["auth_time"] - 7200}
 
 
+def expired_answer(claims: Claims) -> Claims:
+    return {"exp": claims["exp"] - 7200}
+
+
 # -- replies to the client ------------------------------------------------------------------------------------------
 
 
 def token_refused(_: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    return 400, {"error": "invalid_grant", "error_description": "made by the mock"}
+    return 400, {"error": "invalid_grant", "error_description": BY_THE_MOCK}
 
 
 def another_subject(claims: Claims) -> Claims:
@@ -119,3 +155,51 @@ def registers_away(array: list[dict[str, Any]]) -> list[dict[str, Any]]:
     head, *rest = array
     away = {"response": None, "resultCode": 801, "resultMessage": "мэдээллийн сан холбогдоогүй байна"}
     return [head, *({**one, "services": {name: {**found, **away} for name, found in one["services"].items()}} for one in rest)]
+
+
+# -- requests that are answered elsewhere ---------------------------------------------------------------------------
+
+
+def too_soon(memory: Memory, digest: str) -> None:
+    """``slow_down``: whenever it is asked, it was too soon."""
+    memory.hasten_approval(digest)
+
+
+def over(memory: Memory, digest: str) -> None:
+    """``expired_token``."""
+    memory.expire_approval(digest)
+
+
+def said_no(memory: Memory, digest: str) -> None:
+    """``access_denied``."""
+    memory.answer_approval(digest, ApprovalState.REFUSED)
+
+
+def used_up(memory: Memory, digest: str) -> None:
+    """``invalid_grant``: as if somebody else had redeemed it."""
+    memory.answer_approval(digest, ApprovalState.USED)
+
+
+def by_another(right: Ping) -> list[Ping]:
+    """CIBA Core §10.2: the token is not the one that the client gave."""
+    return [replace(right, token=secrets.token_urlsafe(32), false=True)]
+
+
+def of_another_request(right: Ping) -> list[Ping]:
+    return [replace(right, auth_req_id=secrets.token_urlsafe(32), false=True)]
+
+
+def twice(right: Ping) -> list[Ping]:
+    return [right, right]
+
+
+def none(_: Ping) -> list[Ping]:
+    return []
+
+
+# -- registration ---------------------------------------------------------------------------------------------------
+
+
+def without_a_name(reply: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7591 §3.2.1: ``client_id`` is required."""
+    return {name: value for name, value in reply.items() if name != "client_id"}

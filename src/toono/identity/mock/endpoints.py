@@ -5,37 +5,48 @@ from __future__ import annotations
 import asyncio
 import email.parser
 import email.policy
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from json import loads
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from toono.identity.domain.dan import answers, protocol
-from toono.identity.domain.oidc import bearer, discovery, introspection, pushed, revocation, token, userinfo
+from toono.identity.domain.oidc import (
+    bearer,
+    certificate,
+    ciba,
+    device_grant,
+    discovery,
+    introspection,
+    pushed,
+    revocation,
+    token,
+    token_exchange,
+    userinfo,
+)
 from toono.identity.domain.oidc.parameters import Parameters, parse
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
-from toono.identity.domain.oidc.storage import digest
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, digest
 from toono.identity.limits import LIMITS
-from toono.identity.mock import lenience
+from toono.identity.mock import approvals, lenience
+from toono.identity.mock.check.cases import Dialect
 from toono.identity.mock.journal import Kind
 from toono.identity.mock.world import World
 
 FORM = "application/x-www-form-urlencoded"
-NOT_HERE = frozenset(
-    {
-        "device_authorization_endpoint", "backchannel_authentication_endpoint", "registration_endpoint",
-        "backchannel_token_delivery_modes_supported", "backchannel_user_code_parameter_supported", "tls_client_certificate_bound_access_tokens",
-    }
-)  # fmt: skip
-"""Of the platform's metadata: what needs a second device, a software statement or a TLS terminator."""
-_GRANTS = ("authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange")
+REFUSABLE = ("par", "exchange", "register")
+"""Endpoints that a deviation can make refuse: pushed requests, token exchange, registration."""
+_ASKED_AGAIN = {device_grant.GRANT: "device_code", ciba.GRANT: "auth_req_id"}
+"""Grants for which a client asks until its person has answered, and by what it names the request."""
 OPEN_TO_SCRIPTS = {"Access-Control-Allow-Origin": "*"}
 
 Body = dict[str, Any] | str
@@ -55,16 +66,18 @@ def world_of(request: HttpRequest) -> World:
     return world
 
 
-def metadata(issuer: str) -> dict[str, Any]:
-    """Exactly what is on, here."""
-    found = {name: value for name, value in discovery.metadata(issuer).items() if name not in NOT_HERE}
+def metadata(issuer: str, *, tls: bool = False) -> dict[str, Any]:
+    """Exactly what is on, here: certificates of clients count only over TLS of the mock's own."""
+    found = discovery.metadata(issuer)
+    if tls:
+        return found
+    found.pop("tls_client_certificate_bound_access_tokens")
     methods = (
         "token_endpoint_auth_methods_supported",
         "introspection_endpoint_auth_methods_supported",
         "revocation_endpoint_auth_methods_supported",
     )
-    by_hand = {name: [one for one in _texts(found[name]) if one != "self_signed_tls_client_auth"] for name in methods}
-    return found | by_hand | {"grant_types_supported": [one for one in _texts(found["grant_types_supported"]) if one in _GRANTS]}
+    return found | {name: [one for one in _texts(found[name]) if one != BY_CERTIFICATE] for name in methods}
 
 
 def _texts(listed: object) -> list[str]:
@@ -74,7 +87,7 @@ def _texts(listed: object) -> list[str]:
 async def openid_configuration(request: HttpRequest) -> Response:
     world = world_of(request)
     world.see(Kind.DISCOVERY)
-    return JSONResponse(metadata(world.issuer), headers=OPEN_TO_SCRIPTS)
+    return JSONResponse(metadata(world.issuer, tls=world.tls is not None), headers=OPEN_TO_SCRIPTS)
 
 
 async def jwks(request: HttpRequest) -> Response:
@@ -89,7 +102,8 @@ async def jwks(request: HttpRequest) -> Response:
 # -- requests by form ------------------------------------------------------------------------------------------------
 
 
-def _refused(refusal: DirectRefusal) -> Response:
+def refused(refusal: DirectRefusal) -> Response:
+    """RFC 6749 §5.2."""
     headers = {"Cache-Control": "no-store"}
     headers |= {"WWW-Authenticate": refusal.authenticate} if refusal.authenticate else {}
     headers |= {"DPoP-Nonce": refusal.dpop_nonce} if refusal.dpop_nonce else {}
@@ -101,8 +115,14 @@ async def _sent(request: HttpRequest, parameters: Parameters | None) -> Request:
     await asyncio.sleep(world_of(request).slow_seconds)
     return Request(
         parameters=parameters, authorization=request.headers.get("Authorization"), dpop=tuple(request.headers.getlist("DPoP")),
-        method=request.method, path=request.url.path,
+        method=request.method, path=request.url.path, certificate=_certificate(request),
     )  # fmt: skip
+
+
+def _certificate(request: HttpRequest) -> certificate.Certificate | None:
+    """What the client showed to the mock's own TLS; never what stands in a header."""
+    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or [""]
+    return certificate.read(quote(chain[0])) if chain[0] else None
 
 
 async def _form(request: HttpRequest) -> Parameters | None:
@@ -122,7 +142,7 @@ async def body_of(request: HttpRequest) -> bytes:
     return found
 
 
-def _by_form(kind: Kind, answer: Callable[[World, Request], Body]) -> Callable[[HttpRequest], Awaitable[Response]]:
+def _by_form(kind: Kind, answer: Callable[[World, Request], Body], *, status: int = 200) -> Callable[[HttpRequest], Awaitable[Response]]:
     """An endpoint that takes a form and says JSON."""
 
     async def endpoint(request: HttpRequest) -> Response:
@@ -132,12 +152,12 @@ def _by_form(kind: Kind, answer: Callable[[World, Request], Body]) -> Callable[[
             body = answer(world, sent)
         except DirectRefusal as refusal:
             world.see(kind, client_id=client_id, status=refusal.status, fault=str(refusal))
-            return _refused(refusal)
+            return refused(refusal)
         world.see(kind, client_id=client_id)
         return (
             Response(body, media_type=introspection.SIGNED)
             if isinstance(body, str)
-            else JSONResponse(body, headers={"Cache-Control": "no-store"})
+            else JSONResponse(body, status, headers={"Cache-Control": "no-store"})
         )
 
     return endpoint
@@ -145,6 +165,7 @@ def _by_form(kind: Kind, answer: Callable[[World, Request], Body]) -> Callable[[
 
 def _push(world: World, sent: Request) -> Body:
     world.door.meet(sent.parameters)
+    world.refuse("par")
     return pushed.push(provider=world.provider(), request=sent)
 
 
@@ -156,13 +177,69 @@ def _revoke(world: World, sent: Request) -> Body:
     return revocation.revoke(provider=world.provider(), request=sent)
 
 
+# -- requests that their person answers elsewhere --------------------------------------------------------------------
+
+
+def _begins(
+    kind: Kind, dialect: Dialect, value: str, start: Callable[[World, Request], dict[str, Any]]
+) -> Callable[[HttpRequest], Awaitable[Response]]:
+    """An endpoint that begins such a request.
+
+    :param value: the member of its reply by which the client asks again.
+    """
+
+    async def endpoint(request: HttpRequest) -> Response:
+        world, sent = world_of(request), await _sent(request, await _form(request))
+        client_id = world.door.meet_machine(sent)
+        try:
+            body = start(world, sent)
+        except DirectRefusal as refusal:
+            world.see(kind, client_id=client_id, status=refusal.status, fault=str(refusal))
+            return refused(refusal)
+        client = world.memory.client(client_id)
+        shown = {
+            "request": body[value],
+            "interval": str(body["interval"]),
+            "delivery": client.backchannel_token_delivery_mode if client else "",
+        }
+        shown["client_notification_token"] = sent.form().get("client_notification_token") or ""
+        world.see(kind, shown, client_id=client_id, dialect=dialect)
+        # After the reply: before it the client does not know the request of which a ping would speak.
+        return JSONResponse(
+            body, headers={"Cache-Control": "no-store"}, background=BackgroundTask(approvals.begin, world, digest(body[value]))
+        )
+
+    return endpoint
+
+
+def _start_device(world: World, sent: Request) -> dict[str, Any]:
+    shown = {one.asked.user_code for one in approvals.waiting(world)}
+    letters = next(found for found in iter(_letters, "") if found not in shown)
+    return device_grant.start(provider=world.provider(), request=sent, letters=letters)
+
+
+def _letters() -> str:
+    return "".join(secrets.choice(device_grant.ALPHABET) for _ in range(device_grant.LETTERS))
+
+
+def _start_ciba(world: World, sent: Request) -> dict[str, Any]:
+    return ciba.start(provider=world.provider(), request=sent)
+
+
 # -- tokens ----------------------------------------------------------------------------------------------------------
 
 
 async def oidc_token(request: HttpRequest) -> Response:
     world = world_of(request)
     parameters = lenience.exchange(world, await _form(request))
-    return await _tokens(request, parameters, lambda sent: token.exchange(provider=world.provider(), request=sent))
+    asked_again = parameters.get(_ASKED_AGAIN.get(parameters.get("grant_type") or "", "")) if parameters else None
+
+    def exchange(sent: Request) -> dict[str, Any]:
+        if sent.form().get("grant_type") == token_exchange.GRANT:
+            world.refuse("exchange")
+        return token.exchange(provider=world.provider(), request=sent)
+
+    return await _tokens(request, parameters, exchange, asked_again=asked_again or "")
 
 
 async def dan_token(request: HttpRequest) -> Response:
@@ -171,15 +248,21 @@ async def dan_token(request: HttpRequest) -> Response:
     return await _tokens(request, parameters, lambda sent: protocol.exchange(world_of(request).provider(), sent))
 
 
-async def _tokens(request: HttpRequest, parameters: Parameters | None, exchange: Callable[[Request], dict[str, Any]]) -> Response:
+async def _tokens(
+    request: HttpRequest, parameters: Parameters | None, exchange: Callable[[Request], dict[str, Any]], *, asked_again: str = ""
+) -> Response:
+    """:param asked_again: the request that waits for its person, by the name that its client has for it."""
     world, sent = world_of(request), await _sent(request, parameters)
     client_id = world.door.meet_machine(sent)
     shown = {name: value for name, value in (parameters.values if parameters else {}).items() if name in ("grant_type", "code")}
+    shown |= {"request": asked_again} if asked_again else {}
+    loses_poll = bool(asked_again) and approvals.before_poll(world, asked_again)
     try:
         body = exchange(sent)
     except DirectRefusal as refusal:
-        world.see(Kind.TOKEN, client_id=client_id, status=refusal.status, fault=str(refusal), data=shown)
-        return _refused(refusal)
+        fault = f"the reply was lost: {refusal}" if loses_poll else str(refusal)
+        world.see(Kind.TOKEN, client_id=client_id, status=0 if loses_poll else refusal.status, fault=fault, data=shown)
+        return Lost() if loses_poll else refused(refusal)
     status = 200
     for _ in world.deviations("expires"):
         world.memory.expire_token(digest(str(body["access_token"])))
@@ -239,7 +322,7 @@ async def user(request: HttpRequest) -> Response:
         body = userinfo.userinfo(provider=world.provider(), request=sent)
     except DirectRefusal as refusal:
         world.see(Kind.USERINFO, status=refusal.status, fault=str(refusal))
-        return _refused(refusal)
+        return refused(refusal)
     world.see(Kind.USERINFO)
     if isinstance(body, str):
         return Response(body, media_type="application/jwt", headers={"Cache-Control": "no-store"})
@@ -254,7 +337,7 @@ async def service(request: HttpRequest) -> Response:
         found = protocol.data(provider, bearer.shown_token(provider, sent))
     except DirectRefusal as refusal:
         world.see(Kind.SERVICE, status=refusal.status, fault=str(refusal))
-        return _refused(refusal)
+        return refused(refusal)
     world.see(Kind.SERVICE)
     person = world.memory.people[found.subject]
     asked = answers.Asked(
@@ -270,7 +353,9 @@ ROUTES = [
     Route("/.well-known/openid-configuration", openid_configuration),
     Route("/.well-known/oauth-authorization-server", openid_configuration),
     Route("/oidc/jwks", jwks),
-    Route("/oidc/par", _by_form(Kind.PUSH, _push), methods=["POST"]),
+    Route("/oidc/par", _by_form(Kind.PUSH, _push, status=201), methods=["POST"]),
+    Route("/oidc/device-authorization", _begins(Kind.DEVICE, Dialect.DEVICE, "device_code", _start_device), methods=["POST"]),
+    Route("/oidc/backchannel-authentication", _begins(Kind.BACKCHANNEL, Dialect.CIBA, "auth_req_id", _start_ciba), methods=["POST"]),
     Route("/oidc/token", oidc_token, methods=["POST"]),
     Route("/oidc/userinfo", user, methods=["GET", "POST"]),
     Route("/oidc/introspect", _by_form(Kind.INTROSPECT, _introspect), methods=["POST"]),

@@ -19,8 +19,19 @@ def add_arguments(parser: argparse.ArgumentParser, *, personas: Path) -> None:
     parser.add_argument("--client", type=Path, metavar="FILE", help="only the clients of this file (JSON or YAML) may ask")
     parser.add_argument("--open", action="store_true", help="anybody else may ask too; so it is where no file is named")
     parser.add_argument("--persons", type=Path, default=personas, metavar="FILE", help="other made-up persons")
-    parser.add_argument("--check", action="store_true", help="check a client: with --start by itself, else on the page /mock/check")
+    parser.add_argument(
+        "--tls", type=Path, metavar="FOLDER", help="serve HTTPS, by a made-up authority that is kept there with a client certificate"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="check a client: with --start or --run by itself, else on the page /mock/check"
+    )
     parser.add_argument("--start", metavar="URL", help="address at which the client begins to sign a person in")
+    parser.add_argument(
+        "--run",
+        dest="client_command",
+        metavar="COMMAND",
+        help="or the command by which it does, for each case anew; it ends with 0 when somebody is signed in",
+    )
     parser.add_argument("--proof", metavar="URL", help="address that the client shows to somebody signed in only")
     parser.add_argument("--logout", metavar="URL", help="address at which the client signs the person out")
     parser.add_argument("--person", default="", metavar="CODE", help="the persona that signs in during the check")

@@ -26,6 +26,16 @@ class Kind(StrEnum):
     INTROSPECT = "introspect"
     REVOKE = "revoke"
     LOGOUT_NOTICE = "back-channel logout"
+    DEVICE = "device authorization"
+    BACKCHANNEL = "backchannel authentication"
+    DECISION = "the person's word"
+    PING = "ping"
+    REGISTER = "registration"
+    MANAGED = "own registration"
+
+
+BEGINNINGS = frozenset({Kind.ANSWER, Kind.DEVICE, Kind.BACKCHANNEL})
+"""After these the client goes on by itself, without a browser."""
 
 
 @dataclass(frozen=True, kw_only=True)

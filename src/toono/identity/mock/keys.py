@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from toono.identity.domain.oidc.id_token import ALGORITHM
+from toono.identity.domain.oidc.refusals import DirectRefusal
+from toono.identity.domain.oidc.registration import usable_keys
+from toono.kernel.jose import json_object
 
+READ_SECONDS = 2.0
+"""Of a client's keys; everybody else waits as long."""
 PUBLISHED = 3
 """Generations that JWKS shows, the one that signs first."""
 
@@ -43,3 +49,12 @@ class Keys:
     def sign(self, claims: dict[str, Any], typ: str, key: ECKey | None = None) -> str:
         key = key or self.current
         return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": typ}, claims, key)
+
+
+def published_keys(uri: str, anew: bool) -> tuple[Any, ...]:
+    """What stands at a client's ``jwks_uri`` now; nothing where it cannot be read. Never kept: whoever changes a key wants to see what comes of it."""
+    try:
+        found = httpx.get(uri, timeout=READ_SECONDS, trust_env=False)
+        return usable_keys(json_object(found.content)) if found.status_code == 200 else ()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, DirectRefusal):
+        return ()

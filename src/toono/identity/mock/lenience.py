@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from dataclasses import replace
@@ -11,9 +10,10 @@ from toono.identity.domain.oidc import pkce
 from toono.identity.domain.oidc.parameters import Parameters
 from toono.identity.domain.oidc.storage import digest
 from toono.identity.mock.world import World
+from toono.kernel.jose import base64url
 
 _VERIFIER = secrets.token_urlsafe(48)
-_CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(_VERIFIER.encode()).digest()).rstrip(b"=").decode()
+_CHALLENGE = base64url(hashlib.sha256(_VERIFIER.encode()).digest())
 
 
 def question(world: World, asked: Parameters | None) -> Parameters | None:

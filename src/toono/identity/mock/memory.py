@@ -54,7 +54,8 @@ class Memory:
         self._pushed: Kept[Pushed] = Kept()
         self._once: Kept[datetime] = Kept()
         self._pairwise: Kept[str] = Kept()
-        self._approvals: Kept[Approval] = Kept()
+        self.approvals: Kept[Approval] = Kept()
+        self._metadata: Kept[Mapping[str, Any]] = Kept()
 
     # -- clients ----------------------------------------------------------------------------------------------
 
@@ -63,14 +64,27 @@ class Memory:
 
     def save_client(self, client: Client, metadata: Mapping[str, Any]) -> None:
         self.clients[client.client_id] = client
+        self._metadata[client.client_id] = metadata
+
+    def metadata(self, client_id: str) -> Mapping[str, Any]:
+        """Of what a registration was made."""
+        return self._metadata.get(client_id, {})
 
     def remove_client(self, client_id: str) -> None:
         self.clients.pop(client_id, None)
+        for grant in [grant for grant in self._grants.values() if grant.client_id == client_id]:
+            self.revoke_grant(grant.id)
+        for digest in [digest for digest, token in self._tokens.items() if token.client_id == client_id]:
+            self.revoke_token(digest)
 
     # -- grants, codes, tokens --------------------------------------------------------------------------------
 
     def save_grant(self, grant: Grant) -> None:
         self._grants[grant.id] = grant
+
+    def bound_grant(self, grant: Grant, resources: tuple[str, ...]) -> Grant:
+        self._grants[grant.id] = replace(self._grants[grant.id], resources=resources)
+        return self._grants[grant.id]
 
     def revoke_grant(self, grant_id: str) -> None:
         if grant_id in self._grants:
@@ -147,18 +161,42 @@ class Memory:
         self._pushed[digest] = replace(self._pushed[digest], used=True)
         return first
 
+    def expire_pushed(self, digest: str) -> None:
+        """Let its time be over."""
+        if digest in self._pushed:
+            self._pushed[digest] = replace(self._pushed[digest], expires_at=self._now() - timedelta(seconds=1))
+
     def save_approval(self, digest: str, approval: Approval) -> None:
-        self._approvals[digest] = approval
+        self.approvals[digest] = approval
 
     def locked_approval(self, digest: str) -> Approval | None:
-        return self._approvals.get(digest)
+        return self.approvals.get(digest)
+
+    def pending_approval(self, digest: str) -> Approval | None:
+        """The request, while its person may still answer."""
+        found = self.approvals.get(digest)
+        return found if found is not None and found.state is ApprovalState.PENDING and self._now() <= found.expires_at else None
+
+    def answer_approval(self, digest: str, state: ApprovalState, grant: Grant | None = None) -> None:
+        """The person's word; nobody shows the code any more."""
+        if grant is not None:
+            self.save_grant(grant)
+        self.approvals[digest] = replace(self.approvals[digest], state=state, grant=grant, user_code="")
+
+    def expire_approval(self, digest: str) -> None:
+        """Let its time be over."""
+        self.approvals[digest] = replace(self.approvals[digest], expires_at=self._now() - timedelta(seconds=1))
+
+    def hasten_approval(self, digest: str) -> None:
+        """As if somebody had asked for it this very moment: the next question comes too soon."""
+        self.approvals[digest] = replace(self.approvals[digest], polled_at=self._now())
 
     def change_approval(
         self, digest: str, *, state: ApprovalState | None = None, polled_at: datetime | None = None, interval_seconds: int | None = None
     ) -> None:
         given = {"state": state, "polled_at": polled_at, "interval_seconds": interval_seconds}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        self._approvals[digest] = replace(self._approvals[digest], **changes)
+        self.approvals[digest] = replace(self.approvals[digest], **changes)
 
     # -- persons ----------------------------------------------------------------------------------------------
 

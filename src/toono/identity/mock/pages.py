@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import suppress
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from toono.identity.domain.dan import protocol, scope
@@ -19,6 +19,7 @@ from toono.identity.domain.oidc.storage import Client, Session, digest
 from toono.identity.mock import lenience
 from toono.identity.mock.check.cases import Dialect
 from toono.identity.mock.endpoints import FORM, body_of, world_of
+from toono.identity.mock.forms import one, posted, see_other
 from toono.identity.mock.journal import Kind
 from toono.identity.mock.notices import tell_clients
 from toono.identity.mock.rendering import page
@@ -35,10 +36,6 @@ CLICK_SECONDS = 5.0
 _OURS = ("code", "state", "iss", "error", "error_description")
 
 
-def see_other(url: str) -> RedirectResponse:
-    return RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
-
-
 def _browser(request: Request) -> str:
     return request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
 
@@ -53,15 +50,6 @@ async def _query(request: Request) -> str:
     if request.method == "POST" and request.headers.get("Content-Type", "").partition(";")[0].strip() == FORM:
         return (await body_of(request)).decode("ascii", errors="replace")
     return request.url.query
-
-
-async def posted(request: Request) -> dict[str, list[str]]:
-    """The fields of a form of ours."""
-    return parse_qs((await body_of(request)).decode("ascii", errors="replace"))
-
-
-def one(form: dict[str, list[str]], name: str) -> str:
-    return form.get(name, [""])[0]
 
 
 def _refused(request: Request, refusal: PageRefusal, kind: Kind, client_id: str) -> Response:
@@ -121,6 +109,9 @@ async def oidc_authorize(request: Request) -> Response:
     world, query, browser = world_of(request), await _query(request), _browser(request)
     parameters = parse(query)
     world.door.meet(parameters)
+    pushed = parameters.get("request_uri") if parameters else None
+    for _ in world.deviations("expires_push") if pushed else ():
+        world.memory.expire_pushed(digest(pushed or ""))
     _note(world, parameters, query, Dialect.OIDC)
     parameters = lenience.question(world, parameters)
     client = world.memory.client(parameters.get("client_id") or "") if parameters else None

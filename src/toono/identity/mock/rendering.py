@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse
 from toono.identity.mock.words import Language, translator
 
 _ROOM = Path(__file__).resolve().parents[1]
-_FOLDER = _ROOM.parent / "ui" / "static"
+_UI = _ROOM.parent / "ui"
+_FOLDER = _UI / "static"
 STATIC = _FOLDER / "root"
 LANGUAGE_COOKIE = "toono_mock_language"
 HEADERS = {
@@ -40,7 +41,11 @@ def _built() -> dict[str, str]:
 @cache
 def _environment(language: Language) -> Environment:
     made = Environment(
-        loader=FileSystemLoader(_ROOM / "jinja2"), autoescape=True, trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"]
+        loader=FileSystemLoader([_ROOM / "jinja2", _UI / "jinja2"]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
     say = translator(language)
     made.install_gettext_callables(say, lambda one, many, count: say(one if count == 1 else many), newstyle=True)  # type: ignore[attr-defined]

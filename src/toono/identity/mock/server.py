@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,8 +87,10 @@ class _Exchange:
 
     def _scope(self, request: h11.Request) -> Scope:
         path, _, query = request.target.partition(b"?")
+        tls = self._writer.get_extra_info("ssl_object")
         return {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": request.method.decode("ascii"), "scheme": "http",
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": request.method.decode("ascii"),
+            "scheme": "https" if tls else "http", "extensions": {"tls": {"client_cert_chain": _shown(tls)}} if tls else {},
             "path": unquote(path.decode("latin-1")), "raw_path": path, "query_string": query, "root_path": "", "headers": list(request.headers),
             "client": self._writer.get_extra_info("peername"), "server": self._writer.get_extra_info("sockname"),
         }  # fmt: skip
@@ -121,12 +124,19 @@ class _Exchange:
             await self._writer.drain()
 
 
+def _shown(connection: ssl.SSLObject) -> list[str]:
+    """The client's certificate, as the TLS extension of ASGI has it (PEM)."""
+    found = connection.getpeercert(binary_form=True)
+    return [ssl.DER_cert_to_PEM_cert(found)] if found else []
+
+
 class _Listener(threading.Thread):
     """The thread with the event loop."""
 
     def __init__(self, world: World, host: str, port: int) -> None:
         super().__init__(name="mock", daemon=True)
         self._app, self._host, self._port = application(world), host, port
+        self._tls = world.tls.context(world.shows_stranger) if world.tls else None
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._ready = threading.Event()
@@ -139,7 +149,7 @@ class _Listener(threading.Thread):
 
     async def _serve(self) -> None:
         try:
-            server = await asyncio.start_server(self._accept, self._host, self._port)
+            server = await asyncio.start_server(self._accept, self._host, self._port, ssl=self._tls)
         except OSError as error:
             self._fault = error
             return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from toono.identity.mock.check import cases
-from toono.identity.mock.check.cases import Act, Case, Dialect
+from toono.identity.mock.check.cases import SHOWN, Act, Case, Dialect, Trait
 from toono.identity.mock.check.judging import Evidence
 from toono.identity.mock.check.run import End, Result, Run, Verdict
 from toono.identity.mock.deviations import Deviation
@@ -28,7 +29,9 @@ class Line:
 class Inspection:
     """What was tried so far. One client at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool = False) -> None:
+        self._tls = tls
+        self._heard_at = time.monotonic()
         self._runs: dict[str, Run] = {}
         self._left_out: set[str] = set()
         self._asked: list[Seen] = []
@@ -57,6 +60,7 @@ class Inspection:
         case = cases.BY_CODE[code]
         self._runs[code] = self.current = Run(case=code, person=person)
         self._left_out.discard(code)
+        self._heard_at = time.monotonic()
         return case
 
     def see(self, seen: Seen, *, dialect: Dialect | None = None) -> None:
@@ -65,9 +69,10 @@ class Inspection:
             return
         if dialect is not None and self.current.case == cases.HONEST:
             self.dialect = dialect
-        if seen.kind is Kind.AUTHORIZE:
+        if seen.kind in (Kind.AUTHORIZE, Kind.DEVICE, Kind.BACKCHANNEL):
             self._asked.append(seen)
         self.current.seen.append(seen)
+        self._heard_at = time.monotonic()
 
     def finish(self, code: str, end: End | None) -> Verdict:
         """The client has come to rest; answers are right again, unless somebody still has to say where it did.
@@ -103,7 +108,21 @@ class Inspection:
         return case.judge(Evidence(run=run, honest=honest, asked=self._asked))
 
     def lines(self) -> tuple[Line, ...]:
-        return tuple(Line(case, self.verdict(case)) for case in cases.cases(self.dialect))
+        return tuple(Line(case, self.verdict(case)) for case in cases.cases(self.dialect, self.traits))
+
+    @property
+    def traits(self) -> frozenset[Trait]:
+        """What the honest sign-in showed of the client."""
+        found = {trait for trait, shows in SHOWN.items() if self.honest is not None and shows(self.honest)}
+        return frozenset(found | ({Trait.TLS} if self._tls else set()))
+
+    def came(self, code: str) -> bool:
+        """Whether anybody asked for anything in this case."""
+        return bool(self._runs[code].seen)
+
+    def silent_seconds(self) -> float:
+        """How long nobody has asked for anything; by a clock that only runs."""
+        return time.monotonic() - self._heard_at
 
     def next_case(self) -> Case | None:
         """The first that still has something to do."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from toono.identity.mock.journal import Kind, Seen
+from toono.identity.mock.journal import BEGINNINGS, Kind, Seen
 from toono.identity.mock.words import Said
 
 
@@ -61,13 +61,43 @@ class Run:
         return {one.data["code"] for one in self.of(Kind.ANSWER) if "code" in one.data}
 
     @property
+    def requests(self) -> set[str]:
+        """What the client was given to ask again by: ``device_code``, ``auth_req_id``."""
+        return {one.data["request"] for one in self.begun_elsewhere if "request" in one.data}
+
+    @property
+    def begun_elsewhere(self) -> list[Seen]:
+        """Requests that their person answers elsewhere, as they were begun."""
+        return [one for one in self.seen if one.kind in (Kind.DEVICE, Kind.BACKCHANNEL)]
+
+    @property
     def answered(self) -> bool:
         return any(self.of(Kind.ANSWER))
 
     @property
+    def asked(self) -> bool:
+        """Whether the client has begun a sign-in at all."""
+        return any(self.of(Kind.AUTHORIZE)) or any(one.status == 200 for one in self.begun_elsewhere)
+
+    @property
+    def has_begun(self) -> bool:
+        """From now on the client goes on by itself."""
+        return any(one.kind in BEGINNINGS for one in self.seen)
+
+    @property
     def redeemed(self) -> list[Seen]:
-        """Token requests with a code of this run."""
-        return [one for one in self.of(Kind.TOKEN) if one.data.get("code") in self.codes]
+        """Token requests with a code, or for a request, of this run."""
+        return [one for one in self.of(Kind.TOKEN) if one.data.get("code") in self.codes or one.data.get("request") in self.requests]
+
+    @property
+    def outcome(self) -> Seen | None:
+        """What the client was told in the end of a request that was answered elsewhere: tokens, or an error that is final."""
+        return next((one for one in self.redeemed if "request" in one.data and not waits(one)), None)
+
+    @property
+    def is_open(self) -> bool:
+        """A request that is answered elsewhere has no outcome yet."""
+        return bool(self.requests) and self.outcome is None
 
     @property
     def has_tokens(self) -> bool:
@@ -95,3 +125,8 @@ class Run:
         if self.end.status >= 400 or honest is None or honest.end is None:
             return self.end.status < 400
         return (self.end.status, self.end.path) == (honest.end.status, honest.end.path)
+
+
+def waits(seen: Seen) -> bool:
+    """A client that asked again was told to go on asking; or was told nothing, since the reply was lost."""
+    return seen.status == 0 or seen.fault.startswith(("authorization_pending", "slow_down"))
