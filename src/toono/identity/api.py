@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from toono.identity import contracts, queries
@@ -28,6 +29,9 @@ from toono.identity.operations import trial_runs as _trial_runs
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from toono.identity.operations.lean_plane import Plane
 
 # -- persons and rights ---------------------------------------------------------------------------------------
 
@@ -89,12 +93,21 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
 
     By an administrator, never for themselves; or by the system process ``first-start``.
 
-    :param organisation: may be None for an administrator only.
+    :param organisation: may be None for those of the platform only: an administrator, or its support.
     :raises MayNotAppoint: the actor has no such right, or the role is not given by appointment.
     :raises OrganisationNotFound: the registry knows no such organisation.
     :raises UnknownPerson: and what else :func:`register_person` raises.
     """
     return _appointments.appoint(actor=actor, regnum=regnum, role=role, organisation=organisation)
+
+
+def appointment_listing(*, actor: Actor, text: str = "", limit: int = 50, offset: int = 0) -> contracts.AppointmentListing:
+    """Appointments that stand, the newest first, for an administrator.
+
+    :param text: words of names, organisations' codes or roles.
+    :raises MayNotAppoint: not an administrator.
+    """
+    return _appointments.listing(actor=actor, text=text, limit=limit, offset=offset)
 
 
 def end_appointment(*, actor: Actor, person_id: UUID, role: Role, organisation: str | None) -> None:
@@ -271,8 +284,8 @@ def machine_answer(*, sent: contracts.MachineRequest) -> contracts.ProtocolAnswe
     return _failures.watched_machine(sent, _machines.answer(sent))
 
 
-def machine_plane() -> Callable[..., Awaitable[None]]:
-    """The token, introspection and key endpoints as an ASGI application, for a process of its own: the same answers as :func:`machine_answer`, many at a time."""
+def machine_plane() -> Plane:
+    """The token, introspection and key endpoints as an RSGI application, for a process of its own: the same answers as :func:`machine_answer`, many at a time."""
     from toono.identity.operations.lean_plane import Plane
 
     return Plane(lambda sent: machine_answer(sent=sent))
@@ -489,6 +502,18 @@ def reject_party_change(*, actor: Actor, change_id: UUID, reason: str) -> None:
     _parties.reject(actor=actor, change_id=change_id, reason=reason)
 
 
+def issue_party_statement(
+    *, actor: Actor, organisation: str, client_name: str, bounds: Mapping[str, object]
+) -> contracts.SoftwareStatement:
+    """By an administrator: a statement with which this organisation registers one client itself (RFC 7591), good once; audited.
+
+    :param bounds: the most that may be registered, as of :func:`software_statement`.
+    :raises ClientMetadataRefused: a bound that no client could have.
+    :raises OrganisationNotFound:
+    """
+    return _parties.statement(actor=actor, organisation=organisation, client_name=client_name, bounds=bounds)
+
+
 def make_party_secret(*, actor: Actor, client_id: str) -> str:
     """A new secret, told only here; the former stays good until it is ended, thirty days at most.
 
@@ -532,12 +557,20 @@ def refusals(*, actor: Actor, client_id: str | None, days: int = 7, number: str 
     return _failures.shown([*own, _failures.NOBODY] if everybody else own, days=days, number=number)
 
 
-def start_trial(*, actor: Actor, client_id: str) -> contracts.Trial:
-    """Run the flow of a registration with keys made for it; the person who runs it signs in themselves.
+def start_trial(*, actor: Actor, client_id: str, flow: contracts.TrialFlow = contracts.TrialFlow.CODE) -> contracts.Trial:
+    """Run a flow of a registration with keys made for it; the person who runs it signs in themselves.
 
-    :raises NotAllowed: it is deactivated, or the platform's own.
+    :raises NotAllowed: it is deactivated, not registered for this flow, or the platform's own.
     """
-    return _trial_runs.start(actor=actor, client_id=client_id)
+    return _trial_runs.start(actor=actor, client_id=client_id, flow=flow)
+
+
+def ask_in_trial(*, actor: Actor, run_id: UUID) -> contracts.Trial:
+    """The person has answered on the other page, they say; the trial goes on, or tells that they have not.
+
+    :raises TrialOver:
+    """
+    return _trial_runs.ask(actor=actor, run_id=run_id)
 
 
 def continue_trial(*, actor: Actor, query: str) -> contracts.Trial:

@@ -37,6 +37,28 @@ class Appointment(Contract):
     """Code of the organisation for which it is held."""
 
 
+class AppointmentEntry(Contract):
+    """An appointment that stands, for whoever gives and takes them."""
+
+    person_id: UUID
+    name: str
+    """Patronymic and given name."""
+    regnum: str
+    """Masked."""
+    role: Role
+    organisation: str | None
+    appointed_at: datetime
+    own: bool
+    """Of the one who reads, who may not end it."""
+
+
+class AppointmentListing(Contract):
+    """A page of appointments."""
+
+    entries: tuple[AppointmentEntry, ...]
+    total: int
+
+
 class DrawnCode(Contract):
     """A sign-in code, known in the clear only here, to be sent at once."""
 
@@ -119,6 +141,13 @@ class SignInRequired(Contract):
     """The person must sign in; the request waits under this id."""
 
     flow_id: UUID
+
+
+class SigningRequired(Contract):
+    """The person must answer a request to sign on its own page; the authorization request waits under this flow."""
+
+    flow_id: UUID
+    request_id: UUID
 
 
 class ConfirmSignOut(Contract):
@@ -288,6 +317,16 @@ class Party(Contract):
     deactivated_by_platform: bool
 
 
+class SoftwareStatement(Contract):
+    """A statement of the platform with which an organisation registers one client by itself (RFC 7591 §2.3), told only here."""
+
+    text: str
+    """A signed token; whoever has it may register once."""
+    software_id: str
+    """Begins the ``client_id``."""
+    expires_at: datetime
+
+
 class PartyListing(Contract):
     """A page of relying parties."""
 
@@ -357,11 +396,20 @@ class RefusalLog(Contract):
     entries: tuple[RefusalEntry, ...]
 
 
+class TrialFlow(StrEnum):
+    """The way by which a person is let in, in a trial."""
+
+    CODE = "code"
+    """The person's browser goes there and comes back; a machine's own token where there is no person."""
+    DEVICE = "device"
+    CIBA = "ciba"
+
+
 class TrialStep(Contract):
     """One step of a trial: what was sent, what came back. Secrets and signatures are left out."""
 
     name: str
-    """``pushed``, ``authorize``, ``callback``, ``token``, ``id_token``, ``access_token``, ``userinfo``, ``service``."""
+    """``pushed``, ``authorize``, ``device``, ``ciba``, ``callback``, ``token``, ``id_token``, ``access_token``, ``userinfo``, ``service``."""
     good: bool
     sent: dict[str, object]
     received: dict[str, object]
@@ -375,7 +423,11 @@ class Trial(Contract):
     steps: tuple[TrialStep, ...]
     finished: bool
     goes_on_at: str
-    """Where the browser goes next; empty when it is over."""
+    """Where the person goes next; empty when it is over."""
+    asks: bool = False
+    """The person answers on another page, and says here that they have."""
+    unanswered: bool = False
+    """They said so, but have not."""
 
 
 class SignInDay(Contract):

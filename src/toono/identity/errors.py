@@ -68,6 +68,14 @@ class TooManyCodes(ToonoError):
     next_mn = "Түр хүлээгээд дахин оролдоно уу."
 
 
+class NumberIsNew(TooManyCodes):
+    """The person's phone number changed a short while ago, and codes that confirm go to it only after three days. ``usable_from`` says when."""
+
+    code, transient = "identity.number_is_new", False
+    title_mn = "Таны утасны дугаар саяхан солигдсон"
+    next_mn = "Гарын үсэг зурах, баталгаажуулах код шинэ дугаарт солигдсоноос хойш гурав хоногийн дараа очдог. Та дугаараа солиогүй бол бидэнд яаралтай мэдэгдэнэ үү."
+
+
 class TooManyFromAddress(ToonoError):
     """Too many requests from one network address."""
 

@@ -291,6 +291,8 @@ class Approval(models.Model):
     auth_req_id = models.TextField(blank=True)
     """Both encrypted by a key of the platform, and only for a ping."""
     authorization_details = models.JSONField()
+    resources = models.JSONField(default=list, db_default=[])
+    """Addresses (RFC 8707) that the client named at the beginning."""
     interval_seconds = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10)
     polled_at = models.DateTimeField(null=True)

@@ -6,7 +6,7 @@ from datetime import date
 
 from toono.feedback.events import CaseRated
 from toono.insight import queries
-from toono.insight.contracts import Figures
+from toono.insight.contracts import Figures, SignOn
 from toono.insight.domain.period import Period
 from toono.insight.operations.count import count
 from toono.insight.operations.rebuild import rebuild as _rebuild
@@ -20,6 +20,15 @@ def figures(*, since: date, until: date) -> Figures:
     :raises PeriodTooLong: it is longer than a year.
     """
     return queries.figures(Period(since, until))
+
+
+def sign_on(*, since: date, until: date) -> SignOn:
+    """The single sign-on in whole days of Ulaanbaatar, both ends included, as :mod:`toono.identity` adds it up. Open to everybody.
+
+    :raises PeriodReversed: the period ends before it begins.
+    :raises PeriodTooLong: it is longer than a year.
+    """
+    return queries.sign_on(Period(since, until))
 
 
 def rebuild() -> int:

@@ -55,6 +55,21 @@ class Line(Contract):
         return self.stars / self.ratings if self.ratings else None
 
 
+class SignOn(Contract):
+    """The single sign-on: who is connected now, and how often people were let in during a period. Sums only."""
+
+    organisations: int = Field(ge=0)
+    """With a system in use beyond trials."""
+    systems: int = Field(ge=0)
+    """In use beyond trials; the platform's own are left out."""
+    users: int = Field(ge=0)
+    """Persons who are known to the platform."""
+    sign_ins: int = Field(ge=0)
+    """One person let in to one system, in the period."""
+    by_organisation: tuple[tuple[str, int], ...]
+    """Code and sign-ins, the most first; a hundred at most."""
+
+
 class Figures(Contract):
     """The figures of a period of whole days in Ulaanbaatar, both ends included."""
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import connection
 
-from toono.insight.contracts import Figures, Line
+from toono.identity import api as identity
+from toono.insight.contracts import Figures, Line, SignOn
 from toono.insight.domain.counting import CaseAmounts
 from toono.insight.domain.histogram import percentile
 from toono.insight.domain.period import Period
@@ -55,6 +56,17 @@ def figures(period: Period) -> Figures:
         by_channel=_most_used(lines, "channel"),
         by_aimag=_most_used(lines, "aimag"),
         by_day=tuple(sorted((line for (d, _), line in lines.items() if d == "day"), key=lambda line: line.key)),
+    )
+
+
+def sign_on(period: Period) -> SignOn:
+    found = identity.sign_on_figures(since=period.since, until=period.until)
+    return SignOn(
+        organisations=found.organisations,
+        systems=found.systems,
+        users=found.users,
+        sign_ins=found.sign_ins,
+        by_organisation=tuple((one.organisation, one.count) for one in found.by_organisation),
     )
 
 

@@ -18,6 +18,7 @@ class Role(StrEnum):
     LEADER = "leader"  # sees figures of an organisation
     REPRESENTATIVE = "representative"  # keeps the agreements of an organisation on the exchange
     ANALYST = "analyst"  # writes the definitions of an organisation's services
+    SUPPORT = "support"  # helps persons to sign in, and looks after nothing else
     SYSTEM = "system"  # a process of Toono itself
     ANYBODY = "anybody"  # not signed in
 

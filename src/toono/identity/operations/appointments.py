@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from toono.identity import contracts, models
 from toono.identity.errors import MayNotAppoint
@@ -12,10 +13,13 @@ from toono.identity.operations import registration
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
-from toono.kernel.regnum import normalise
+from toono.kernel.regnum import masked, normalise
+from toono.kernel.text import clean
 from toono.registry import api as registry
 
-APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.LEADER, Role.REPRESENTATIVE, Role.ANALYST})
+APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.LEADER, Role.REPRESENTATIVE, Role.ANALYST, Role.SUPPORT})
+OF_THE_PLATFORM = frozenset({Role.ADMINISTRATOR, Role.SUPPORT})
+"""Roles that may be held without an organisation."""
 FIRST_START = "first-start"
 """The process that appoints the first administrator, when there is nobody yet who could."""
 
@@ -31,7 +35,7 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
     """Give the right; a second time changes nothing."""
     if actor.role not in (Role.ADMINISTRATOR, Role.SYSTEM):
         raise MayNotAppoint
-    if role not in APPOINTABLE or (organisation is None and role != Role.ADMINISTRATOR):
+    if role not in APPOINTABLE or (organisation is None and role not in OF_THE_PLATFORM):
         raise MayNotAppoint(f"{role} is not given by appointment, or needs an organisation")
     if organisation is not None:
         registry.organisation(organisation)
@@ -51,6 +55,25 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
                 appointment=str(row.id),
             )
     return contracts.Appointment(role=role, organisation=organisation)
+
+
+def listing(*, actor: Actor, text: str, limit: int, offset: int) -> contracts.AppointmentListing:
+    """Those that stand, the newest first, to whoever gives and takes them."""
+    if actor.role is not Role.ADMINISTRATOR:
+        raise MayNotAppoint(f"{actor} gives no appointments")
+    rows = models.Appointment.objects.filter(ended_at=None).select_related("person").order_by("-appointed_at", "id")
+    for word in clean(text).split()[:5]:
+        named = Q(person__given_name__icontains=word) | Q(person__patronymic__icontains=word)
+        rows = rows.filter(named | Q(organisation__icontains=word) | Q(role=word))
+    return contracts.AppointmentListing(entries=tuple(_entry(actor, row) for row in rows[offset : offset + limit]), total=rows.count())
+
+
+def _entry(actor: Actor, row: models.Appointment) -> contracts.AppointmentEntry:
+    person = row.person
+    return contracts.AppointmentEntry(
+        person_id=person.id, name=f"{person.patronymic} {person.given_name}".strip(), regnum=masked(person.regnum), role=Role(row.role),
+        organisation=row.organisation or None, appointed_at=row.appointed_at, own=person.id == actor.person_id,
+    )  # fmt: skip
 
 
 def end_appointment(*, actor: Actor, person_id: UUID, role: Role, organisation: str | None) -> None:

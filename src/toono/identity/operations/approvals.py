@@ -12,17 +12,15 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from toono.identity import contracts, models
-from toono.identity.domain.oidc import consent as items_of
-from toono.identity.domain.oidc import device_grant
-from toono.identity.domain.oidc.storage import ApprovalState, Grant
-from toono.identity.domain.oidc.userinfo import REGISTER_CLAIMS, REGISTER_SCOPE
+from toono.identity.domain.oidc import approval, device_grant
+from toono.identity.domain.oidc.storage import ApprovalState
 from toono.identity.errors import ApprovalOver, FlowOver, TooManyUserCodes, UserCodeUnknown
 from toono.identity.events import ApprovalRequested
 from toono.identity.limits import LIMITS
-from toono.identity.operations import engine
+from toono.identity.operations import credential, engine
 from toono.identity.operations.secrets import digest, keyed_digest, opened
 from toono.identity.operations.sign_in import open_flow
-from toono.identity.operations.storage import protocol_client, protocol_session
+from toono.identity.operations.storage import protocol_approval, protocol_client, protocol_session
 from toono.identity.queries import living_sessions, return_origin, session_of_browser
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
@@ -97,17 +95,10 @@ def requests(*, actor: Actor) -> list[contracts.ApprovalView]:
 
 def _view(row: models.Approval) -> contracts.ApprovalView:
     client = models.Client.objects.get(client_id=row.client_id)
-    asked = _items(row)
+    asked = approval.items(protocol_approval(row))
     return contracts.ApprovalView(
         id=row.id, client_name_mn=client.name_mn, client_name_en=client.name_en, binding_message=row.binding_message, user_code=row.user_code,
         items=tuple(item.code for item in asked), details=tuple(dict(item.detail) for item in asked if item.detail), asked_at=row.created_at,
-    )  # fmt: skip
-
-
-def _items(row: models.Approval) -> tuple[items_of.Item, ...]:
-    userinfo = REGISTER_CLAIMS if REGISTER_SCOPE in row.scope.split() else ()
-    return items_of.items(
-        scope=row.scope, userinfo=userinfo, id_token=(), essential=frozenset(), details=tuple(row.authorization_details)
     )  # fmt: skip
 
 
@@ -137,11 +128,7 @@ def decide(*, actor: Actor, approval_id: UUID, agreed: bool, user_code: str | No
 
 
 def _grant(row: models.Approval, session: models.Session) -> str:
-    userinfo = REGISTER_CLAIMS if REGISTER_SCOPE in row.scope.split() else ()
-    grant = Grant(
-        id=str(uuid7()), client_id=row.client_id, session=protocol_session(session), scope=row.scope, userinfo_claims=userinfo,
-        authorization_details=tuple(row.authorization_details), offline="offline_access" in row.scope.split(),
-    )  # fmt: skip
+    grant = approval.grant_of(protocol_approval(row), protocol_session(session), identifier=str(uuid7()))
     engine.storage.save_grant(grant)
     return grant.id
 
@@ -172,7 +159,7 @@ def consent_view(*, flow_id: UUID, browser: str | None) -> contracts.ConsentView
     :raises FlowOver: nothing, or in another browser.
     """
     flow = open_flow(flow_id, browser)
-    if flow.items is None or flow.session is None:
+    if flow.items is None or flow.session is None or credential.asked_in(flow) is not None:
         raise FlowOver
     client = models.Client.objects.get(client_id=flow.client_id)
     person = models.Person.objects.get(id=flow.session.person_id)
@@ -189,6 +176,8 @@ def answer_consent(*, flow_id: UUID, browser: str | None, session_token: str | N
     """
     flow = open_flow(flow_id, browser)
     session = session_of_browser(session_token)
+    if credential.asked_in(flow) is not None:  # answered on the page of the request to sign, and nowhere else
+        raise FlowOver
     if flow.items is None or flow.session is None or session is None or flow.session.id != session.id:
         raise FlowOver
     asked = {str(item["code"]) for item in flow.items}

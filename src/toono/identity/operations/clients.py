@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from toono.kernel import audit
 from toono.kernel.actor import Actor, Role, system
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
-from toono.kernel.jose import json_object
+from toono.kernel.jose import json_object, unverified_payload
 from toono.kernel.settings import settings
 
 LONGEST_DOCUMENT = 65536
@@ -85,17 +84,20 @@ def read_document(document: bytes) -> dict[str, Any]:
         raise registration.invalid("the request is no JSON object, or too long") from None
 
 
-def audit_registration(client_id: str) -> None:
-    audit.record(actor=system("registration"), action="identity.register_client", subject=f"client:{client_id}")
+def enter_registration(client_id: str, document: Mapping[str, Any]) -> None:
+    """Say whose a client is that has registered itself: the organisation's for which its statement, checked by now, was issued; nobody's, if for none."""
+    organisation = str(json_object(unverified_payload(str(document["software_statement"]))).get("organisation", ""))
+    if organisation:
+        models.Client.objects.filter(client_id=client_id).update(organisation=organisation)
+        models.Client.objects.filter(client_id=client_id).exclude(secret_digest="").update(secret_made_at=now())
+    audit.record(actor=system("registration"), action="identity.register_client", subject=f"client:{client_id}", organisation=organisation)
 
 
 def managed(client_id: str, authorization: str | None, *, remove: bool) -> dict[str, Any]:
     """:raises DirectRefusal: the token is not that of this registration (RFC 7592 §2.1)."""
-    scheme, _, shown = (authorization or "").partition(" ")
     row = models.Client.objects.filter(client_id=client_id).first() if client_id.isprintable() else None
-    good = row is not None and row.registration_digest and hmac.compare_digest(digest(shown), row.registration_digest)
-    if row is None or scheme.lower() != "bearer" or not good:
-        raise DirectRefusal("invalid_token", "the token is not that of this registration", status=401, authenticate="Bearer")
+    registration.check_manager(row.registration_digest if row else "", authorization)
+    assert row is not None  # noqa: S101 - nobody manages a registration that is not there
     if remove:
         engine.storage.remove_client(client_id)
         audit.record(actor=system("registration"), action="identity.remove_client", subject=f"client:{client_id}")

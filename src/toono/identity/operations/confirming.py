@@ -1,5 +1,6 @@
 """Confirming one thing by a one-time code: the code belongs to this person, this thing, and exactly what they saw of it.
 
+The signer draws the code and checks it, so what is confirmed does not hang on this process and the database alone.
 Codes and wrong entries count together with those of signing in: who guesses here cannot go on guessing there.
 """
 
@@ -11,7 +12,7 @@ from django.db import transaction
 
 from toono.identity import contracts, models
 from toono.identity.domain import sign_in as rules
-from toono.identity.errors import ChallengeOver, CodeMalformed, Locked
+from toono.identity.errors import ChallengeOver, CodeMalformed, Locked, NumberIsNew
 from toono.identity.events import ConfirmationCodeRequested
 from toono.identity.operations import sign_in
 from toono.kernel import audit
@@ -19,6 +20,7 @@ from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
 from toono.kernel.outbox import publish
+from toono.pki import api as pki
 
 
 def _person(actor: Actor) -> UUID:
@@ -33,6 +35,9 @@ def ask(*, actor: Actor, reference: str, title: str, confirms: str, language: st
     with transaction.atomic():
         person = models.Person.objects.get(id=_person(actor))
         guard = sign_in.guard_for_new_code(person.regnum, moment)
+        usable_from = pki.number_usable_from(person_id=person.id, number=person.phone)
+        if usable_from is not None:
+            raise NumberIsNew(usable_from=usable_from, retry_after_seconds=max(1, int((usable_from - moment).total_seconds())))
         row = models.Challenge.objects.create(
             flow=None, regnum=person.regnum, guard_key=guard.key, person=person, language=language, created_at=moment, prepared_at=moment,
             reference=reference, title=title[:200], confirms=confirms,

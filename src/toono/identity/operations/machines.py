@@ -106,7 +106,7 @@ def register(*, document: bytes) -> contracts.ProtocolAnswer:
     def ask() -> dict[str, Any]:
         found = clients.read_document(document)
         made = registration.register(provider=provider, metadata=found, loopback=not settings().production)
-        clients.audit_registration(str(made["client_id"]))
+        clients.enter_registration(str(made["client_id"]), found)
         return made
 
     return _answered(ask, status=201)

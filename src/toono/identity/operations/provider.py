@@ -13,7 +13,7 @@ from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import PageRefusal
 from toono.identity.domain.oidc.storage import Session
 from toono.identity.errors import FlowOver, RequestRefused
-from toono.identity.operations import dan, engine, sessions
+from toono.identity.operations import credential, dan, engine, sessions
 from toono.identity.operations.sign_in import new_flow, open_flow
 from toono.identity.operations.storage import protocol_session
 from toono.identity.queries import session_of_browser
@@ -21,7 +21,7 @@ from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.settings import settings
 
-Outcome = contracts.Redirection | contracts.SignInRequired | contracts.ConsentRequired
+Outcome = contracts.Redirection | contracts.SignInRequired | contracts.ConsentRequired | contracts.SigningRequired
 
 
 def metadata() -> dict[str, object]:
@@ -56,6 +56,12 @@ def resume(*, flow_id: UUID, session_token: str | None, browser: str | None) -> 
     waited = authorize.Waited(
         just_signed_in=True, pushed=flow.pushed, signed=flow.signed, refused=flow.refused, agreed=frozenset(flow.agreed) if flow.agreed is not None else None
     )  # fmt: skip
+    asked = credential.asked_in(flow)
+    if asked is not None:
+        answered = credential.answered(asked, waited)
+        if answered is None:
+            return contracts.SigningRequired(flow_id=flow.id, request_id=asked)
+        waited = answered
     with transaction.atomic():
         if not models.Flow.objects.filter(id=flow.id, finished_at=None).update(finished_at=now()):
             raise FlowOver
@@ -72,9 +78,24 @@ def _wait(flow_id: UUID, outcome: authorize.SignInNeeded, row: models.Session | 
     """Where the person goes: to sign in, or to be asked; what they are asked is kept with the flow."""
     if not isinstance(outcome, authorize.ConsentNeeded):
         return contracts.SignInRequired(flow_id=flow_id)
+    if credential.is_wanted(outcome) and row is not None:
+        return _have_signed(flow_id, outcome, row)
     items = [{"code": item.code, "essential": item.essential, "detail": dict(item.detail or {})} for item in outcome.items]
     models.Flow.objects.filter(id=flow_id).update(items=items, session=row)
     return contracts.ConsentRequired(flow_id=flow_id)
+
+
+def _have_signed(flow_id: UUID, outcome: authorize.ConsentNeeded, row: models.Session) -> Outcome:
+    """The person goes to the page of the request to sign; where there can be none, the client is told at once."""
+    asked = credential.ask(flow_id, outcome, row)
+    if isinstance(asked, UUID):
+        models.Flow.objects.filter(id=flow_id).update(items=credential.noted(asked), session=row)
+        return contracts.SigningRequired(flow_id=flow_id, request_id=asked)
+    models.Flow.objects.filter(id=flow_id).update(finished_at=now())
+    refused = _authorize(urlencode(outcome.parameters), row, authorize.Waited(just_signed_in=True, pushed=outcome.pushed, unfit=asked))
+    if not isinstance(refused, authorize.Answer):
+        raise FlowOver
+    return contracts.Redirection(url=refused.url, posted=refused.posted)
 
 
 def _authorize(query: str, row: models.Session | None, waited: authorize.Waited | None) -> authorize.Answer | authorize.SignInNeeded:

@@ -6,6 +6,7 @@ A client for trials comes into being at once. A client that works comes into bei
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,7 @@ from toono.identity.errors import (
 )
 from toono.identity.events import PartyDecided
 from toono.identity.limits import LIMITS
+from toono.identity.operations import clients
 from toono.identity.operations.secrets import digest, random_secret
 from toono.identity.operations.storage import protocol_client
 from toono.identity.queries import representatives
@@ -338,6 +340,32 @@ def _decide(actor: Actor, row: models.ClientChange, state: str, reason: str) -> 
     audit.record(actor=actor, action=f"identity.party_{state}", subject=f"client:{row.client_id}", change=str(row.id))
     if state != TAKEN_BACK and row.drafted_by is not None:
         publish(PartyDecided(organisation=row.organisation, client_id=row.client_id, drafted_by=row.drafted_by, approved=state == IN_FORCE, reason=row.reason))  # fmt: skip
+
+
+# -- statements ----------------------------------------------------------------------------------------------------
+
+_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}|127\.0\.0\.1")
+MOST_HOSTS = 20
+
+
+def statement(*, actor: Actor, organisation: str, client_name: str, bounds: Mapping[str, Any]) -> contracts.SoftwareStatement:
+    """A statement for this organisation; what is registered with it is the organisation's from its first moment.
+
+    :param bounds: the most that may be registered, as of :func:`registration.statement_claims`.
+    :raises ClientMetadataRefused: a bound that no client could have.
+    :raises OrganisationNotFound:
+    """
+    if actor.role is not Role.ADMINISTRATOR:
+        raise NotAllowed(f"{actor} issues no statements")
+    registry.organisation(organisation)
+    hosts = bounds.get("redirect_hosts", ())
+    if not 2 <= len(client_name) <= 150 or len(hosts) > MOST_HOSTS or not all(_HOST.fullmatch(host) for host in hosts):
+        raise ClientMetadataRefused("a name or a host", reason="client_name or redirect_hosts")
+    software_id, issued = f"{organisation}-{public_code(6).lower()}", now()
+    text = clients.software_statement(
+        actor=actor, software_id=software_id, client_name=client_name, bounds={**bounds, "organisation": organisation}
+    )
+    return contracts.SoftwareStatement(text=text, software_id=software_id, expires_at=issued + LIMITS.software_statement_lifetime)
 
 
 # -- secrets -------------------------------------------------------------------------------------------------------

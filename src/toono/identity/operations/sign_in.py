@@ -42,6 +42,8 @@ from toono.kernel.clock import now
 from toono.kernel.ids import uuid7
 from toono.kernel.outbox import publish
 from toono.kernel.regnum import normalise
+from toono.pki import api as pki
+from toono.pki.errors import CodeWithheld
 
 ACTOR = system("sign-in")
 log = logging.getLogger(__name__)
@@ -228,10 +230,18 @@ def draw_code(challenge_id: UUID) -> contracts.DrawnCode:
             raise ChallengeOver
         _count_of_the_platform("code", _window())
         _count_of_the_platform("codes", _today())
-        code = random_digits()
-        row.code_digest, row.drawn_at = _code_digest(row.id, code), now()
+        code = random_digits() if row.flow_id is not None else _confirming_code(row, row.person)
+        row.code_digest, row.drawn_at = _code_digest(row.id, code) if row.flow_id is not None else "", now()
         row.save(update_fields=["code_digest", "drawn_at"])
     return contracts.DrawnCode(phone=row.person.phone, code=code, language=row.language, title=row.title)
+
+
+def _confirming_code(row: models.Challenge, person: models.Person) -> str:
+    """A code that confirms something is drawn and kept by the signer alone: whoever holds this process and the database cannot confirm in somebody's name."""
+    try:
+        return pki.draw_code(challenge_id=row.id, person_id=person.id, confirms=row.confirms, number=person.phone)
+    except CodeWithheld as withheld:
+        raise ChallengeOver from withheld
 
 
 def _code_digest(challenge_id: UUID, code: str) -> str:
@@ -291,11 +301,21 @@ def _try(
 
 def judged(row: models.Challenge, code: str, moment: datetime) -> rules.Verdict:
     """What a typed code is worth for this challenge."""
-    matches = hmac.compare_digest(_code_digest(row.id, code), row.code_digest or "-" * 64)
+    matches = (
+        _is_confirming_code(row, code)
+        if row.flow_id is None
+        else hmac.compare_digest(_code_digest(row.id, code), row.code_digest or "-" * 64)
+    )
     entry = rules.Entry(
         created_at=row.created_at, drawn_at=row.drawn_at, tries=row.tries, used=row.used_at is not None, matches=matches, tries_allowed=_tries_allowed()
     )  # fmt: skip
     return rules.judge(entry, moment)
+
+
+def _is_confirming_code(row: models.Challenge, code: str) -> bool:
+    if row.person_id is None or row.drawn_at is None or row.used_at is not None:
+        return False
+    return pki.enter_code(challenge_id=row.id, person_id=row.person_id, typed=code)
 
 
 def failed(row: models.Challenge, guard: models.Guard, moment: datetime) -> datetime | None:

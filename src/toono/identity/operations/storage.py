@@ -108,6 +108,13 @@ class DatabaseStorage:
             },
         )  # fmt: skip
 
+    def bound_grant(self, grant: Grant, resources: tuple[str, ...]) -> Grant:
+        # Whoever comes here holds the lock of the approval, and nobody else changes the details of a grant.
+        row = models.Grant.objects.get(id=UUID(grant.id))
+        row.details = row.details | {"resources": resources}
+        row.save(update_fields=["details"])
+        return replace(grant, resources=resources)
+
     def revoke_grant(self, grant_id: str) -> None:
         models.Grant.objects.filter(id=UUID(grant_id), revoked_at=None).update(revoked_at=now())
 
@@ -143,7 +150,7 @@ class DatabaseStorage:
                 digest,
                 token.client_id,
                 UUID(token.grant.id) if token.grant else None,
-                _token_details(token),
+                json.dumps(token_details(token)),
                 token.issued_at,
                 token.expires_at,
             )
@@ -255,7 +262,7 @@ class DatabaseStorage:
             notification_token=sealed("notification", approval.notification_token) if approval.notification_token else "",
             auth_req_id=sealed("auth_req_id", approval.auth_req_id) if approval.auth_req_id else "",
             authorization_details=[dict(one) for one in approval.authorization_details], interval_seconds=approval.interval_seconds,
-            state=approval.state.value, created_at=now(), expires_at=approval.expires_at,
+            resources=list(approval.resources), state=approval.state.value, created_at=now(), expires_at=approval.expires_at,
         )  # fmt: skip
 
     def locked_approval(self, digest: str) -> Approval | None:
@@ -275,12 +282,12 @@ _SAVE_TOKENS = """
 """
 
 
-def _token_details(token: Token) -> str:
-    found = {
+def token_details(token: Token) -> dict[str, Any]:
+    """What a row of a token holds beside its columns."""
+    return {
         "id": token.id, "scope": token.scope, "audience": token.audience, "jkt": token.binding.jkt, "x5t": token.binding.x5t,
         "authorization_details": [dict(one) for one in token.authorization_details], "actors": token.actors,
     }  # fmt: skip
-    return json.dumps(found)
 
 
 def _protocol_token(row: models.AccessToken, living: set[str]) -> Token:
@@ -302,4 +309,5 @@ def protocol_approval(row: models.Approval) -> Approval:
         notification_token=opened("notification", row.notification_token) if row.notification_token else "",
         auth_req_id=opened("auth_req_id", row.auth_req_id) if row.auth_req_id else "",
         authorization_details=tuple(row.authorization_details), polled_at=row.polled_at, grant=protocol_grant(row.grant) if row.grant else None,
+        resources=tuple(row.resources),
     )  # fmt: skip

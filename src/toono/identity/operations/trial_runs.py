@@ -1,8 +1,11 @@
-"""Trials in the console: the flow of one registration, run by the platform in the client's place, each step shown.
+"""Trials in the console: a flow of one registration, run by the platform in the client's place, each step shown.
 
 The platform has neither the client's secret nor its private key, and the codes must come here, not to the client. So a *twin* acts: the same registration
 with keys made for this trial and this console's address. It lives a quarter of an hour and ends with everything given to it. What it learns is the data
 of the very person who runs it, and only they see it.
+
+A flow is the code flow, the device flow, or CIBA. In the latter two the person answers on another page, and the twin asks whenever they say that they did;
+a client that is pinged is tried by asking too, since the notice would go to the client itself.
 """
 
 from __future__ import annotations
@@ -22,10 +25,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from toono.identity import contracts, models
-from toono.identity.contracts import MachineRequest, ProtocolAnswer, TrialStep
+from toono.identity.contracts import MachineRequest, ProtocolAnswer, TrialFlow, TrialStep
 from toono.identity.contracts import PartyKind as Kind
 from toono.identity.domain.console import bounds
 from toono.identity.domain.dan.operations import OPERATIONS
+from toono.identity.domain.oidc import ciba, device_grant
 from toono.identity.domain.oidc.dpop import access_token_hash
 from toono.identity.domain.oidc.storage import BY_KEY, BY_NOTHING, Client, Profile
 from toono.identity.errors import TrialOver
@@ -37,7 +41,8 @@ from toono.kernel import audit
 from toono.kernel.actor import Actor
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
-from toono.kernel.ids import uuid7
+from toono.kernel.ids import public_code, uuid7
+from toono.kernel.jose import base64url, from_base64url, json_object
 from toono.kernel.settings import settings
 
 CALLBACK = "/identity/systems/trial/callback"
@@ -48,7 +53,15 @@ _LEFT_OUT = (
     "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "sector_identifier_uri",
 )  # fmt: skip
 """What hangs on the client's own keys and addresses."""
-_HIDDEN = frozenset({"code", "code_verifier", "client_secret", "client_assertion", "access_token", "refresh_token", "id_token", "request", "request_uri", "response"})  # fmt: skip
+_HIDDEN = frozenset(
+    {
+        "code", "code_verifier", "client_secret", "client_assertion", "access_token", "refresh_token", "id_token", "request", "request_uri", "response",
+        "device_code", "auth_req_id", "login_hint",
+    }
+)  # fmt: skip
+_FLOWS = {TrialFlow.DEVICE: device_grant.GRANT, TrialFlow.CIBA: ciba.GRANT}
+_WAITING = ("authorization_pending", "slow_down")
+"""The person has not answered yet (RFC 8628 §3.5)."""
 
 
 # -- the twin ------------------------------------------------------------------------------------------------------
@@ -67,16 +80,24 @@ def _twin_metadata(client: Client, metadata: Mapping[str, Any], public_key: Mapp
     return found
 
 
-def start(*, actor: Actor, client_id: str) -> contracts.Trial:
+def flows(client: Client) -> tuple[TrialFlow, ...]:
+    """What can be tried of a registration; the plain way first."""
+    return (TrialFlow.CODE, *(flow for flow, grant in _FLOWS.items() if grant in client.grant_types))
+
+
+def start(*, actor: Actor, client_id: str, flow: TrialFlow = TrialFlow.CODE) -> contracts.Trial:
     """Make the twin and take the first step.
 
-    :raises NotAllowed: the platform's own client, or one that is deactivated, or nobody in particular asks.
+    :raises NotAllowed: the platform's own client, or one that is deactivated or not registered for this flow, or nobody in particular asks.
     """
     row = relying_parties.visible_row(actor, client_id)
     if row.trusted or row.deactivated_at is not None or actor.person_id is None:
         raise NotAllowed("no trial of this client")
     client, key = protocol_client(row), ECKey.generate_key("P-256", auto_kid=True)
+    if flow not in flows(client):
+        raise NotAllowed(f"{client_id} is not registered for {flow}")
     known: dict[str, Any] = {
+        "flow": flow.value,
         "key": key.as_dict(private=True),
         "secret": random_secret(),
         "verifier": random_secret(),
@@ -95,7 +116,7 @@ def start(*, actor: Actor, client_id: str) -> contracts.Trial:
             client_id=client_id, twin_id=twin_id, person_id=actor.person_id, created_at=moment, expires_at=moment + LIMITS.trial_lifetime,
             sealed=sealed("trial", json.dumps(known)),
         )  # fmt: skip
-        audit.record(actor=actor, action="identity.start_trial", subject=f"client:{client_id}", run=str(run.id))
+        audit.record(actor=actor, action="identity.start_trial", subject=f"client:{client_id}", run=str(run.id), flow=flow.value)
     return _Runner(run).begin()
 
 
@@ -133,6 +154,18 @@ def come_back(*, actor: Actor, query: str) -> contracts.Trial:
     return _Runner(row).finish(claims, received)
 
 
+def ask(*, actor: Actor, run_id: UUID) -> contracts.Trial:
+    """The person says that they have answered: the twin asks for its tokens. The run is held meanwhile, so of two that ask at once the second finds it over.
+
+    :raises TrialOver: none, another person's, or one that has ended.
+    """
+    with transaction.atomic():
+        row = models.TrialRun.objects.select_for_update().filter(id=run_id, person_id=_person(actor)).first()
+        if row is None or row.expires_at < now():
+            raise TrialOver
+        return _view(row, "") if row.finished_at is not None else _Runner(row).ask_again()
+
+
 def remove_old() -> None:
     """Twins whose trial was left, and trials of yesterday."""
     for row in models.TrialRun.objects.filter(expires_at__lt=now()).exclude(sealed=""):
@@ -146,13 +179,27 @@ def _end(row: models.TrialRun) -> None:
         engine.storage.remove_client(row.twin_id)
         models.Flow.objects.filter(client_id=row.twin_id).delete()
         models.Consent.objects.filter(client_id=row.twin_id).delete()
+        models.Approval.objects.filter(client_id=row.twin_id).delete()
         row.sealed, row.finished_at = "", row.finished_at or now()
         row.save(update_fields=["sealed", "finished_at", "steps"])
 
 
 def _view(row: models.TrialRun, goes_on_at: str) -> contracts.Trial:
     steps = tuple(TrialStep(**step) for step in row.steps)
-    return contracts.Trial(id=row.id, client_id=row.client_id, steps=steps, finished=row.finished_at is not None, goes_on_at=goes_on_at)
+    finished = row.finished_at is not None
+    asks = not finished and row.expires_at >= now() and bool(steps) and steps[-1].name in _ANSWERED_AT
+    return contracts.Trial(
+        id=row.id, client_id=row.client_id, steps=steps, finished=finished, goes_on_at=goes_on_at or (_answered_at(steps[-1]) if asks else ""),
+        asks=asks,
+    )  # fmt: skip
+
+
+_ANSWERED_AT = {"device": "/identity/device", "ciba": "/identity/requests"}
+"""Where the person answers, by the step that has asked for it."""
+
+
+def _answered_at(step: TrialStep) -> str:
+    return str(step.received.get("verification_uri_complete") or settings().base_url + _ANSWERED_AT[step.name])
 
 
 # -- the steps -----------------------------------------------------------------------------------------------------
@@ -168,6 +215,7 @@ class _Runner:
         client_row = models.Client.objects.get(client_id=row.twin_id)
         self.client, self.metadata = protocol_client(client_row), client_row.metadata
         self.kind = bounds.kind_of(self.client)
+        self.flow = TrialFlow(self.known["flow"])
 
     def step(self, name: str, *, good: bool, sent: Mapping[str, Any], received: Mapping[str, Any]) -> bool:
         self.row.steps.append({"name": name, "good": good, "sent": _shown(sent), "received": _shown(received)})
@@ -176,6 +224,8 @@ class _Runner:
     # -- before the browser goes
 
     def begin(self) -> contracts.Trial:
+        if self.flow is not TrialFlow.CODE:
+            return self._begin_elsewhere()
         if self.kind is Kind.MACHINE:
             self._token({"grant_type": "client_credentials"} | self._machine_scope())
             return self._over()
@@ -190,8 +240,38 @@ class _Runner:
         self.row.save(update_fields=["steps"])
         return _view(self.row, f"{endpoint}?{urlencode(asked)}")
 
+    def _begin_elsewhere(self) -> contracts.Trial:
+        """The person is asked on another page: RFC 8628 §3.1, CIBA Core §7.1, for whoever runs the trial themselves."""
+        asked = {"scope": " ".join(sorted(self.client.scopes))}
+        if self.flow is TrialFlow.CIBA:
+            asked |= {"login_hint": self.row.person.regnum, "binding_message": public_code(4)}
+        path, value = (
+            ("/oidc/backchannel-authentication", "auth_req_id")
+            if self.flow is TrialFlow.CIBA
+            else ("/oidc/device-authorization", "device_code")
+        )
+        answer = self._ask(path, asked)
+        if not self.step(self.flow.value, good=answer.status == 200, sent=asked, received=dict(answer.body)):
+            return self._over()
+        self.known["value"] = str(answer.body[value])
+        self.row.sealed = sealed("trial", json.dumps(self.known))
+        self.row.save(update_fields=["steps", "sealed"])
+        return _view(self.row, "")
+
+    def ask_again(self) -> contracts.Trial:
+        """Nothing is noted while the person has not answered, but that they were asked for it."""
+        name = "auth_req_id" if self.flow is TrialFlow.CIBA else "device_code"
+        if "value" not in self.known:
+            raise TrialOver
+        form = {"grant_type": _FLOWS[self.flow], name: str(self.known["value"])}
+        answer = self._ask("/oidc/token", form)
+        if answer.body.get("error") in _WAITING:
+            return _view(self.row, "").model_copy(update={"unanswered": True})
+        self._rest(self._note_token(answer, form))
+        return self._over()
+
     def _request(self) -> dict[str, str]:
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(self.known["verifier"].encode()).digest()).rstrip(b"=").decode()
+        challenge = base64url(hashlib.sha256(self.known["verifier"].encode()).digest())
         asked = {
             "response_type": "code", "client_id": self.row.twin_id, "redirect_uri": self.client.redirect_uris[0], "prompt": "consent",
             "scope": " ".join(sorted(self.client.scopes)), "state": self._state(), "nonce": self.known["nonce"],
@@ -229,7 +309,9 @@ class _Runner:
         return self._over()
 
     def _token(self, form: Mapping[str, str]) -> ProtocolAnswer:
-        answer = self._ask("/oidc/token", form)
+        return self._note_token(self._ask("/oidc/token", form), form)
+
+    def _note_token(self, answer: ProtocolAnswer, form: Mapping[str, str]) -> ProtocolAnswer:
         self.step("token", good=answer.status == 200, sent=form, received=answer.body)
         if answer.status == 200 and "." in str(answer.body["access_token"]):
             self.step("access_token", good=True, sent={}, received=_decoded(str(answer.body["access_token"])))
@@ -251,7 +333,8 @@ class _Runner:
             claims = jwt.decode(token, keys.key_set(), algorithms=["ES256"]).claims
         except (JoseError, ValueError):
             return False
-        expected = {"iss": settings().base_url, "aud": self.row.twin_id, "nonce": self.known["nonce"]}
+        expected = {"iss": settings().base_url, "aud": self.row.twin_id}
+        expected |= {"nonce": self.known["nonce"]} if self.flow is TrialFlow.CODE else {}
         return all(claims.get(name) == value for name, value in expected.items()) and claims["exp"] > now().timestamp()
 
     def _dan_rest(self, code: str) -> None:
@@ -328,10 +411,9 @@ def _decoded(token: str) -> dict[str, Any]:
     """Header and claims; the signature stays away, so what is shown is no token."""
     try:
         header, payload, _ = token.split(".")
-        parts = [json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (header, payload)]
+        return json_object(from_base64url(payload)) | {"": json_object(from_base64url(header))}
     except ValueError:
         return {}
-    return dict(parts[1]) | {"": parts[0]} if all(isinstance(part, dict) for part in parts) else {}
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

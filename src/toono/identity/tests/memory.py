@@ -129,6 +129,10 @@ class MemoryProvider:
     def save_grant(self, grant: Grant) -> None:
         self.grants[grant.id] = grant
 
+    def bound_grant(self, grant: Grant, resources: tuple[str, ...]) -> Grant:
+        self.grants[grant.id] = replace(self.grants[grant.id], resources=resources)
+        return self.grants[grant.id]
+
     def save_code(self, digest: str, code: Code) -> None:
         self.save_grant(code.grant)
         self.codes[digest] = code

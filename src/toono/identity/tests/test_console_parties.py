@@ -336,6 +336,56 @@ def test_a_client_that_registered_itself_is_listed_and_given_to_its_organisation
         api.assign_party(actor=keeper, client_id=client_id, organisation=codes[1])
 
 
+def test_a_statement_for_an_organisation_makes_the_system_theirs_at_once(platform, keeper, codes):
+    bounds = {
+        "grant_types": ["client_credentials"],
+        "scope": "openid",
+        "redirect_hosts": [],
+        "authorization_details_types": ["toono_exchange"],
+    }
+    issued = api.issue_party_statement(actor=platform, organisation=codes[0], client_name="Тайлан", bounds=bounds)
+    sent = {"software_statement": issued.text, "grant_types": ["client_credentials"], "response_types": [], "authorization_details_types": ["toono_exchange"]}  # fmt: skip
+    made = api.register_by_statement(document=json.dumps(sent).encode())
+    assert made.status == 201, made.body
+    client_id, secret = str(made.body["client_id"]), str(made.body["client_secret"])
+    found = api.party(actor=keeper, client_id=client_id)
+    assert client_id.startswith(issued.software_id) and found.organisation == codes[0] and found.by_itself and found.has_secret
+    assert tokens(client_id, secret).status == 200
+    again = api.register_by_statement(document=json.dumps(sent).encode())
+    assert again.body["error"] == "invalid_software_statement", "good once"
+    told = audit.AuditRecord.objects.get(action="identity.register_client", subject=f"client:{client_id}")
+    assert told.details["organisation"] == codes[0]
+
+
+def test_a_statement_bounds_what_is_registered_with_it(platform, codes):
+    bounds = {"grant_types": ["authorization_code"], "scope": "openid", "redirect_hosts": ["a.gov.mn"]}
+    issued = api.issue_party_statement(actor=platform, organisation=codes[0], client_name="Цаг", bounds=bounds)
+    good = {"software_statement": issued.text, "redirect_uris": ["https://a.gov.mn/cb"]}
+    for changes in (
+        {"redirect_uris": ["https://b.gov.mn/cb"]},
+        {"scope": "openid register"},
+        {"authorization_details_types": ["toono_exchange"]},
+    ):
+        refused = api.register_by_statement(document=json.dumps(good | changes).encode())
+        assert refused.body["error"] == "unapproved_software_statement"
+    forged = issued.text.split(".")
+    for text in (".".join([forged[0], forged[1], forged[2][::-1]]), ".".join(forged[:2]), ""):
+        refused = api.register_by_statement(document=json.dumps(good | {"software_statement": text}).encode())
+        assert refused.body["error"] == "invalid_software_statement"
+    assert api.register_by_statement(document=json.dumps(good).encode()).status == 201
+
+
+@pytest.mark.parametrize("host", ["https://a.mn", "a.mn/x", "*.mn", "a.mn:8443", "а.мн", "a", ""])
+def test_a_statement_names_hosts_and_nothing_else(platform, codes, host):
+    with pytest.raises(ClientMetadataRefused):
+        api.issue_party_statement(actor=platform, organisation=codes[0], client_name="Цаг", bounds={"redirect_hosts": [host]})
+
+
+def test_only_an_administrator_issues_statements(keeper, codes):
+    with pytest.raises(NotAllowed):
+        api.issue_party_statement(actor=keeper, organisation=codes[0], client_name="Цаг", bounds={})
+
+
 # -- off and on ------------------------------------------------------------------------------------------------
 
 

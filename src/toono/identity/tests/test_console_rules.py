@@ -217,15 +217,106 @@ def test_fapi_switches_on_what_it_needs_and_refuses_a_secret(post):
 def test_what_the_form_does_not_ask_stays_as_it_was(post):
     from toono.identity.web.console import form as forms
 
-    known = {
-        "client_name": "С",
-        "redirect_uris": ["https://a.mn/cb"],
-        "userinfo_encrypted_response_alg": "ECDH-ES",
-        "may_act_for": ["other"],
-        "policy_uri": "https://a.mn/p",
-    }
+    known = {"client_name": "С", "redirect_uris": ["https://a.mn/cb"], "policy_uri": "https://a.mn/p", "logo_uri": "https://a.mn/l"}
     standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, known)
     metadata, errors, _ = post(standing=standing, redirect_uris="https://a.mn/cb")
-    assert errors == {} and {name: metadata[name] for name in ("userinfo_encrypted_response_alg", "may_act_for", "policy_uri")} == {
-        "userinfo_encrypted_response_alg": "ECDH-ES", "may_act_for": ["other"], "policy_uri": "https://a.mn/p",
+    assert errors == {} and (metadata["policy_uri"], metadata["logo_uri"]) == ("https://a.mn/p", "https://a.mn/l")
+
+
+def test_a_scope_that_the_form_does_not_offer_stays_where_it_was_and_comes_from_nowhere_else(post):
+    from toono.identity.web.console import form as forms
+
+    known = {"client_name": "С", "redirect_uris": ["https://a.mn/cb"], "scope": "openid service"}
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, known)
+    metadata, _, _ = post(standing=standing, redirect_uris="https://a.mn/cb", scope=["offline_access"])
+    assert metadata["scope"] == "openid offline_access service"
+    metadata, _, _ = post(redirect_uris="https://a.mn/cb", scope=["offline_access", "service"])
+    assert metadata["scope"] == "openid offline_access"
+
+
+def encryption_key(use="enc", curve="P-256"):
+    from joserfc.jwk import ECKey
+
+    return ECKey.generate_key(curve).as_dict(private=False) | {"use": use}
+
+
+FULL = {
+    "client_name": "Систем", "client_name#en": "System", "redirect_uris": ["https://a.mn/cb"], "scope": "openid register", "subject_type": "public",
+    "grant_types": [
+        "authorization_code", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ],
+    "token_endpoint_auth_method": "client_secret_basic", "authorization_details_types": ["toono_exchange", "toono_signature"],
+    "backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": "https://a.mn/ping", "resources": ["https://a.mn/api"],
+    "may_act_for": ["portal"], "userinfo_signed_response_alg": "ES256", "userinfo_encrypted_response_alg": "ECDH-ES",
+    "userinfo_encrypted_response_enc": "A128GCM", "require_pushed_authorization_requests": True,
+}  # fmt: skip
+"""Everything that the form asks of a system that works."""
+
+
+def resent(form):
+    """The fields as a browser sends them back, untouched."""
+    return {name: value for name, value in {**form.single, **form.lists}.items() if value}
+
+
+def test_a_whole_registration_goes_through_the_form_unchanged(post):
+    from toono.identity.domain.oidc import registration
+    from toono.identity.web.console import form as forms
+
+    known = FULL | {"jwks": {"keys": [encryption_key()]}}
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, known)
+    metadata, errors, _ = post(standing=standing, **resent(standing))
+    assert errors == {} and metadata == known
+    assert registration.client("x", metadata, secret_digest="y").may_act_for == {"portal"}
+
+
+@pytest.mark.parametrize(("changes", "field"), [
+    ({"backchannel_client_notification_endpoint": ""}, "backchannel_client_notification_endpoint"),
+    ({"backchannel_client_notification_endpoint": "http://a.mn/ping"}, "backchannel_client_notification_endpoint"),
+    ({"backchannel_client_notification_endpoint": "https://u:p@a.mn/"}, "backchannel_client_notification_endpoint"),
+    ({"may_act_for": ""}, "may_act_for"),
+    ({"may_act_for": "portal\nno-such-system"}, "may_act_for"),
+    ({"resources": ""}, "resources"),
+    ({"resources": "not an address"}, "resources"),
+    ({"jwks": json.dumps(encryption_key(use="sig"))}, "jwks"),
+    ({"userinfo_encrypted_response_alg": "RSA-OAEP-256"}, "jwks"),
+])  # fmt: skip
+def test_a_wish_that_cannot_be_names_its_field(post, changes, field):
+    from toono.identity.web.console import form as forms
+
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, FULL | {"jwks": {"keys": [encryption_key()]}})
+    metadata, errors, _ = post(standing=standing, **resent(standing) | changes)
+    assert metadata is None and field in errors
+
+
+def test_what_was_unticked_leaves_with_all_that_hung_on_it(post):
+    from toono.identity.web.console import form as forms
+
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, FULL | {"jwks": {"keys": [encryption_key()]}})
+    sent = resent(standing) | {"grants": [], "authorization_details_types": [], "userinfo_encrypted_response_alg": "", "resources": ""}
+    metadata, errors, _ = post(standing=standing, **sent)
+    gone = {
+        "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "may_act_for", "authorization_details_types", "resources",
+        "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
     }  # fmt: skip
+    assert errors == {} and not gone & metadata.keys() and metadata["grant_types"] == ["authorization_code"]
+
+
+@pytest.mark.parametrize(("kind", "stage"), [(PartyKind.WEB, PartyStage.TEST), (PartyKind.NATIVE, PartyStage.PRODUCTION), (PartyKind.DAN, PartyStage.PRODUCTION)])  # fmt: skip
+def test_a_form_that_was_bent_gives_no_more_than_its_kind_may_have(post, kind, stage):
+    from toono.identity.web.console import form as forms
+
+    sent = resent(forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, FULL)) | {"operations": ["WS100125_checkCitizenRegnum"]}
+    metadata, errors, _ = post(kind=kind, stage=stage, **sent)
+    assert errors == {}
+    assert not {"may_act_for", "backchannel_client_notification_endpoint", "userinfo_encrypted_response_alg"} & metadata.keys()
+    if stage is PartyStage.TEST:
+        found = replace(CLIENT, grant_types=frozenset(metadata["grant_types"]))
+        assert "grant_types" in bounds.beyond_test(found), "what the form lets through, the rules of trials refuse"
+    else:
+        assert not {forms.CIBA, forms.EXCHANGE} & set(metadata.get("grant_types", []))
+
+
+@pytest.mark.parametrize("member", ["may_act_for", "authorization_details_types", "resources", "grant_types"])
+def test_each_of_these_rights_waits_for_the_platform(member):
+    assert bounds.widened(CLIENT, replace(CLIENT, **{member: getattr(CLIENT, member) | {"more"}})) == [member]

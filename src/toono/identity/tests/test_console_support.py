@@ -19,7 +19,7 @@ from toono.identity.errors import (
 )
 from toono.identity.limits import LIMITS
 from toono.identity.tests.flows import Late, Visitor, api, models, other_than
-from toono.identity.tests.test_console_parties import appointed, platform  # noqa: F401 - fixtures
+from toono.identity.tests.test_console_parties import appointed, codes, keeper, platform  # noqa: F401 - fixtures
 from toono.kernel import clock
 from toono.kernel.actor import Actor, Role
 from toono.kernel.errors import NotAllowed
@@ -32,7 +32,13 @@ REASON = "Хэрэг 2026/17: утсаа гээсэн"
 @pytest.fixture
 def supporter(appointed):  # noqa: F811
     """Nobody else's looks count for them."""
-    return appointed(Role.ADMINISTRATOR, None)
+    return appointed(Role.SUPPORT, None)
+
+
+@pytest.fixture
+def second(appointed):  # noqa: F811
+    """Another of the support."""
+    return appointed(Role.SUPPORT, None)
 
 
 @pytest.fixture
@@ -84,10 +90,36 @@ def test_without_a_reason_nothing_is_opened(supporter, visitor, known):
     assert api.support_visits(actor=known) == []
 
 
-def test_only_the_platforms_support_looks(stack, visitor, known, oyun, dorj, sarnai):
-    for actor in (oyun, dorj, sarnai, known):
+def test_only_the_platforms_support_looks(supporter, platform, keeper, visitor, known, oyun, dorj, sarnai):  # noqa: F811
+    """Not even an administrator, who gives the right to others."""
+    found = look(supporter, visitor)
+    for actor in (platform, keeper, oyun, dorj, sarnai, known):
+        for act in (
+            lambda actor=actor: look(actor, visitor),
+            lambda actor=actor: api.account(actor=actor, look_id=found.look_id),
+            lambda actor=actor: api.end_sessions_of_account(actor=actor, look_id=found.look_id, session_id=None),
+            lambda actor=actor: api.unlock_account(actor=actor, look_id=found.look_id),
+            lambda actor=actor: api.phone_changes(actor=actor),
+            lambda actor=actor: api.decide_phone_change(actor=actor, change_id=uuid4(), approved=True),
+        ):
+            with pytest.raises(NotAllowed):
+                act()
+    assert len(api.sessions(actor=known)) == 1
+
+
+def test_support_looks_after_no_system_and_appoints_nobody(supporter, visitor):
+    for act in (
+        lambda: api.parties(actor=supporter),
+        lambda: api.waiting_changes(actor=supporter),
+        lambda: api.refusals(actor=supporter, client_id=None),
+        lambda: api.start_trial(actor=supporter, client_id="portal"),
+        lambda: api.appointment_listing(actor=supporter),
+        lambda: api.appoint(actor=supporter, regnum=visitor.person["regnum"], role=Role.SUPPORT, organisation=None),
+        lambda: api.issue_party_statement(actor=supporter, organisation="khasar-bank", client_name="Банк", bounds={}),
+        lambda: api.person(actor=supporter, person_id=uuid4(), reason=REASON),
+    ):
         with pytest.raises(NotAllowed):
-            look(actor, visitor)
+            act()
 
 
 def test_who_tries_numbers_is_stopped_and_seen(supporter, visitor, known):
@@ -102,10 +134,10 @@ def test_who_tries_numbers_is_stopped_and_seen(supporter, visitor, known):
         assert look(supporter, visitor)
 
 
-def test_an_account_is_open_to_the_one_who_gave_the_reason_and_for_half_an_hour(supporter, platform, visitor, known):  # noqa: F811
+def test_an_account_is_open_to_the_one_who_gave_the_reason_and_for_half_an_hour(supporter, second, visitor, known):
     found = look(supporter, visitor)
     assert api.account(actor=supporter, look_id=found.look_id)
-    for actor, look_id in ((platform, found.look_id), (supporter, uuid4())):
+    for actor, look_id in ((second, found.look_id), (supporter, uuid4())):
         with pytest.raises(LookOver):
             api.account(actor=actor, look_id=look_id)
     with clock.at(clock.now() + LIMITS.look_lifetime), pytest.raises(LookOver):
@@ -140,19 +172,19 @@ def changed(supporter, visitor, number="88112233"):
     return models.PhoneChange.objects.get(look_id=found.look_id, state="waiting")
 
 
-def test_a_number_changes_when_another_has_looked_at_it(supporter, platform, visitor, known):  # noqa: F811
+def test_a_number_changes_when_another_has_looked_at_it(supporter, second, visitor, known):
     row = changed(supporter, visitor)
     assert "88112233" not in str(models.PhoneChange.objects.filter(id=row.id).values().get())
     with pytest.raises(SecondPersonNeeded):
         api.decide_phone_change(actor=supporter, change_id=row.id, approved=True)
     assert models.Person.objects.get(id=known.person_id).phone == visitor.person["phone"]
-    mine = next(c for c in api.phone_changes(actor=platform) if c.id == row.id)
+    mine = next(c for c in api.phone_changes(actor=second) if c.id == row.id)
     assert mine.new_phone == "88112233" and not mine.own and mine.old_phone == visitor.person["phone"][-4:]
-    api.decide_phone_change(actor=platform, change_id=row.id, approved=True)
+    api.decide_phone_change(actor=second, change_id=row.id, approved=True)
     assert models.Person.objects.get(id=known.person_id).phone == "88112233"
     assert api.sessions(actor=known) == [], "who held the account until now is out"
     with pytest.raises(ChangeOver):
-        api.decide_phone_change(actor=platform, change_id=row.id, approved=True)
+        api.decide_phone_change(actor=second, change_id=row.id, approved=True)
     told = audit.OutboxEvent.objects.get(name="identity.phone_changed", payload__person_id=str(known.person_id))
     assert visitor.person["phone"] not in str(told.payload)
     assert api.former_phone(change_id=row.id) == visitor.person["phone"]
@@ -162,9 +194,9 @@ def test_a_number_changes_when_another_has_looked_at_it(supporter, platform, vis
     assert [v.acts for v in api.support_visits(actor=known)] == [("ask_phone", "phone_changed")]
 
 
-def test_the_given_number_stands_until_the_register_learns_of_another(supporter, platform, visitor, known):  # noqa: F811
+def test_the_given_number_stands_until_the_register_learns_of_another(supporter, second, visitor, known):
     row = changed(supporter, visitor)
-    api.decide_phone_change(actor=platform, change_id=row.id, approved=True)
+    api.decide_phone_change(actor=second, change_id=row.id, approved=True)
     registration.register_person(visitor.person["regnum"])
     assert models.Person.objects.get(id=known.person_id).phone == "88112233"
     models.Person.objects.filter(id=known.person_id).update(register_phone="70000000")  # as if the register had said another then
@@ -179,14 +211,14 @@ def test_nobody_approves_a_number_of_their_own(supporter, stack, fresh_person):
     person_id = api.signed_in(session_id=entered.session_id).person_id
     row = changed(supporter, visitor)
     with pytest.raises(SecondPersonNeeded):
-        api.decide_phone_change(actor=Actor(role=Role.ADMINISTRATOR, person_id=person_id), change_id=row.id, approved=True)
+        api.decide_phone_change(actor=Actor(role=Role.SUPPORT, person_id=person_id), change_id=row.id, approved=True)
 
 
-def test_a_wish_that_nobody_decides_lapses_and_keeps_no_number(supporter, platform, visitor, known):  # noqa: F811
+def test_a_wish_that_nobody_decides_lapses_and_keeps_no_number(supporter, second, visitor, known):
     row = changed(supporter, visitor)
     with clock.at(clock.now() + LIMITS.phone_change_lifetime):
         with pytest.raises(ChangeOver):
-            api.decide_phone_change(actor=platform, change_id=row.id, approved=True)
+            api.decide_phone_change(actor=second, change_id=row.id, approved=True)
         Late("toono.identity.operations.support").lapse_phone_changes()
     assert models.PhoneChange.objects.get(id=row.id).sealed_phone == ""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from joserfc.jwk import ECKey
 
-from toono.identity.contracts import PartyKind, PartyStage
+from toono.identity.contracts import PartyKind, PartyStage, TrialFlow
 from toono.identity.errors import TrialOver
 from toono.identity.tests.flows import Late, api, models
 from toono.identity.tests.test_console_parties import appointed, codes, keeper, platform, register, working  # noqa: F401 - fixtures
@@ -17,6 +18,7 @@ from toono.kernel.errors import NotAllowed
 
 trial_runs = Late("toono.identity.operations.trial_runs")
 sign_on = Late("toono.identity.operations.sign_on")
+DEVICE, CIBA = "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
 
 
 @pytest.fixture
@@ -112,6 +114,92 @@ def test_a_machine_needs_no_person(keeper, codes):  # noqa: F811
     made = register(keeper, codes[0], kind=PartyKind.MACHINE)
     done = api.start_trial(actor=keeper, client_id=made.client_id)
     assert done.finished and next((s.name, s.good) for s in done.steps) == ("token", True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": "https://hospital.gov.mn/ping"}])  # fmt: skip
+def test_an_approval_by_phone_is_tried_by_whoever_runs_the_trial(keeper, platform, codes, signed, changes):  # noqa: F811
+    found = working(keeper, platform, codes[0], scope="openid register", grant_types=["authorization_code", CIBA], **changes)
+    signed.open(f"/identity/systems/of/{found.client_id}")
+    signed.press("Утсаар батлуулахыг турших")
+    run = models.TrialRun.objects.get(client_id=found.client_id)
+    signed.press("Хариулсан, үргэлжлүүлэх")
+    assert "Та хараахан хариулаагүй байна" in signed.text
+    signed.open("/identity/requests")
+    signed.press("Зөвшөөрөх")
+    signed.open(f"/identity/systems/trial/{run.id}")
+    signed.press("Хариулсан, үргэлжлүүлэх")
+    assert "Бүх алхам амжилттай" in signed.text and "given_name" in signed.text, models.TrialRun.objects.get(id=run.id).steps
+    run.refresh_from_db()
+    assert [step["name"] for step in run.steps] == ["ciba", "token", "id_token", "userinfo"]
+    assert models.Person.objects.get(id=keeper.person_id).regnum not in str(run.steps) + signed.answer.text and "eyJ" not in str(run.steps)
+    assert not models.Client.objects.filter(twin_of=found.client_id).exists()
+    assert not models.Approval.objects.filter(client_id=run.twin_id).exists()
+    signed.open("/identity/requests")
+    assert signed.answer.status_code == 200
+
+
+def test_a_device_is_tried_with_its_code(keeper, platform, codes, signed):  # noqa: F811
+    found = working(keeper, platform, codes[0], grant_types=["authorization_code", DEVICE], token_endpoint_auth_method="none")
+    signed.open(f"/identity/systems/of/{found.client_id}")
+    signed.press("Төхөөрөмжийн урсгалыг турших")
+    run = models.TrialRun.objects.get(client_id=found.client_id)
+    code = run.steps[0]["received"]["user_code"]
+    assert code in signed.text and run.steps[0]["received"]["device_code"].startswith("(")
+    signed.open(f"/identity/device?user_code={code}")
+    while "Зөвшөөрөх" not in signed.text:
+        signed.press()
+    signed.press("Зөвшөөрөх")
+    signed.open(f"/identity/systems/trial/{run.id}")
+    signed.press("Хариулсан, үргэлжлүүлэх")
+    assert "Бүх алхам амжилттай" in signed.text, models.TrialRun.objects.get(id=run.id).steps
+
+
+def test_a_refusal_on_the_other_page_ends_the_trial(keeper, platform, codes, signed):  # noqa: F811
+    found = working(keeper, platform, codes[0], grant_types=["authorization_code", CIBA])
+    begun = api.start_trial(actor=keeper, client_id=found.client_id, flow=TrialFlow.CIBA)
+    signed.open("/identity/requests")
+    signed.press("Татгалзах")
+    done = api.ask_in_trial(actor=keeper, run_id=begun.id)
+    assert done.finished and not done.steps[-1].good and done.steps[-1].received["error"] == "access_denied"
+    assert api.ask_in_trial(actor=keeper, run_id=begun.id).steps == done.steps, "who presses twice reads the same"
+
+
+def test_two_that_ask_at_once_take_the_tokens_once(keeper, platform, codes, signed):  # noqa: F811
+    found = working(keeper, platform, codes[0], grant_types=["authorization_code", CIBA])
+    begun = api.start_trial(actor=keeper, client_id=found.client_id, flow=TrialFlow.CIBA)
+    signed.open("/identity/requests")
+    signed.press("Зөвшөөрөх")
+
+    def ask(_):
+        from django.db import close_old_connections
+
+        try:
+            return api.ask_in_trial(actor=keeper, run_id=begun.id)
+        finally:
+            close_old_connections()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(4)))
+    assert all(one.finished and all(step.good for step in one.steps) for one in answers)
+    assert [step["name"] for step in models.TrialRun.objects.get(id=begun.id).steps].count("token") == 1
+
+
+def test_a_flow_that_is_not_registered_is_not_tried_and_a_trial_is_asked_by_its_person_in_its_time(keeper, platform, codes, sarnai):  # noqa: F811
+    found = working(keeper, platform, codes[0], grant_types=["authorization_code", CIBA])
+    with pytest.raises(NotAllowed):
+        api.start_trial(actor=keeper, client_id=found.client_id, flow=TrialFlow.DEVICE)
+    begun = api.start_trial(actor=keeper, client_id=found.client_id, flow=TrialFlow.CIBA)
+    stranger = Actor(role=Role.REPRESENTATIVE, person_id=sarnai.person_id, organisation=codes[0])
+    with pytest.raises(TrialOver):
+        api.ask_in_trial(actor=stranger, run_id=begun.id)
+    plain = api.start_trial(actor=keeper, client_id=found.client_id)
+    with pytest.raises(TrialOver):
+        api.ask_in_trial(actor=keeper, run_id=plain.id)
+    with clock.at(clock.now() + timedelta(minutes=16)):
+        with pytest.raises(TrialOver):
+            api.ask_in_trial(actor=keeper, run_id=begun.id)
+        trial_runs.remove_old()
+    assert not models.Approval.objects.filter(client_id__startswith="trial-", person_id=keeper.person_id).exists()
 
 
 def test_a_refusal_is_a_step_that_says_so(keeper, platform, codes, signed):  # noqa: F811

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -71,6 +72,24 @@ def test_it_answers_within_two_seconds_of_its_own_work(tmp_path: Path) -> None:
     assert spent < 2
 
 
+def test_over_tls_it_leaves_an_authority_to_be_trusted_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    with started(tmp_path, "--tls", str(folder)) as (process, address):
+        secured = address.replace("http:", "https:")
+        until = time.monotonic() + 20
+        while not (folder / "client.pem").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        trust = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+        with httpx.Client(transport=httpx.HTTPTransport(verify=trust, retries=5), timeout=5) as http:
+            found = http.get(secured + "/.well-known/openid-configuration").json()
+        assert found["issuer"] == secured
+        with pytest.raises(httpx.TransportError):
+            httpx.get(secured + "/oidc/jwks", timeout=5)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=10)
+    assert str(folder / "ca.pem") in said and {path.name for path in folder.iterdir()} == {"ca.pem", "ca.key", "client.pem"}
+
+
 def test_a_slow_answer_does_not_hold_the_end_back(tmp_path: Path) -> None:
     with started(tmp_path) as (process, address):
         wait(address)
@@ -96,7 +115,8 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
     [
         (["--client", "nowhere.json"], "nowhere.json"), (["--persons", "nowhere.yaml"], "nowhere.yaml"), (["--issuer", "here"], "--issuer"),
         (["--check", "--start", "http://127.0.0.1:9/login", "--person", "nobody"], "--person"),
-        (["--check", "--start", "http://127.0.0.1:9/login"], "127.0.0.1:9/login"),
+        (["--check", "--start", "http://127.0.0.1:9/login"], "127.0.0.1:9/login"), (["--check", "--run", "no-such-command"], "no-such-command"),
+        (["--check", "--run", "a", "--start", "http://127.0.0.1:9/"], "--run"), (["--tls", "/proc/nowhere"], "/proc/nowhere"),
     ],
 )  # fmt: skip
 def test_what_is_amiss_ends_with_a_sentence(tmp_path: Path, more: list[str], word: str) -> None:

@@ -145,9 +145,20 @@ def test_names_in_sectors(storage: Any) -> None:
     assert storage.subject_of("a.example", first) == storage.person and storage.subject_of("b.example", first) is None
 
 
+def test_a_grant_is_bound_to_what_was_named_later_and_stays_so(storage: Any) -> None:
+    made, one = grant(storage, resources=()), key()
+    storage.save_grant(made)
+    assert storage.bound_grant(made, ("https://a.example",)) == replace(made, resources=("https://a.example",))
+    storage.save_token(one, token(made))
+    assert storage.token(one) is not None
+    storage.save_refresh(one, Refresh(grant=made, binding=Binding(), expires_at=LATER))
+    assert storage.locked_refresh(one).grant.resources == ("https://a.example",)
+
+
 def test_an_approval_is_polled_and_changes_its_state(storage: Any) -> None:
     asked = Approval(
         kind=ApprovalKind.CIBA, client_id="c", scope="openid", expires_at=LATER, interval_seconds=5, subject=storage.person, binding_message="A",
+        resources=("https://registers.example/api",),
         notification_token="secret", auth_req_id="id", authorization_details=(DETAIL,),
     )  # fmt: skip
     one = key()

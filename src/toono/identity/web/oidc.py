@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from toono.identity import api
-from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SignInRequired
+from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SigningRequired, SignInRequired
 from toono.identity.errors import FlowOver
 from toono.identity.web import cookies
 from toono.identity.web.answers import body, redirect, start_again
@@ -71,7 +71,7 @@ def resume(request: HttpRequest, flow_id: UUID) -> HttpResponse:
     return next_page(request, outcome)
 
 
-def next_page(request: HttpRequest, outcome: Redirection | SignInRequired | ConsentRequired) -> HttpResponse:
+def next_page(request: HttpRequest, outcome: Redirection | SignInRequired | ConsentRequired | SigningRequired) -> HttpResponse:
     """Onward: by redirect, or by a form that the browser posts to the client (form_post; its script presses the button itself)."""
     if isinstance(outcome, Redirection) and outcome.posted:
         parts = urlsplit(outcome.url)
@@ -79,6 +79,8 @@ def next_page(request: HttpRequest, outcome: Redirection | SignInRequired | Cons
         return let_forms_lead_to(shown, f"{parts.scheme}://{parts.netloc}")
     if isinstance(outcome, Redirection):
         return redirect(outcome.url)
+    if isinstance(outcome, SigningRequired):
+        return redirect(reverse("channels:signature", args=[outcome.request_id]))
     page = "identity:consent" if isinstance(outcome, ConsentRequired) else "identity:sign_in"
     return redirect(f"{reverse(page)}?flow={outcome.flow_id}")
 

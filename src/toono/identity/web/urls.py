@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from toono.identity.web import approvals, dan, machines, oidc, sign_in
-from toono.identity.web.console import failures, figures, gains, parties, support, trials
+from toono.identity.web.console import appointments, failures, figures, gains, parties, statements, support, trials
 
 app_name = "identity"
 
@@ -49,6 +49,8 @@ urlpatterns = [
     path("identity/systems/changes/<uuid:change_id>", parties.party_change, name="party_change"),
     path("identity/systems/trial/callback", trials.callback, name="trial_callback"),
     path("identity/systems/trial/<uuid:run_id>", trials.trial, name="trial"),
+    path("identity/systems/trial/<uuid:run_id>/ask", trials.ask, name="ask_in_trial"),
+    path("identity/systems/statements", statements.statements, name="statements"),
     path("identity/systems/of/<path:client_id>", parties.party, name="party"),
     path("identity/systems/change/<path:client_id>", parties.change, name="change_party"),
     path("identity/systems/secret/<path:client_id>", parties.secret, name="party_secret"),
@@ -59,6 +61,7 @@ urlpatterns = [
     path("identity/systems/failures-of/<path:client_id>", failures.failures, name="failures"),
     path("identity/systems/gains/<path:client_id>", gains.gains, name="gains"),
     path("identity/systems/try/<path:client_id>", trials.start, name="start_trial"),
+    path("admin/identity/appointments", appointments.appointments, name="appointments"),
     path("admin/identity/support", support.search, name="support"),
     path("admin/identity/support/<uuid:look_id>", support.account, name="account"),
     path("admin/identity/support/<uuid:look_id>/act", support.act, name="act"),

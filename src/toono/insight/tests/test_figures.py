@@ -226,7 +226,7 @@ def test_the_export_holds_every_line(stack: Stack, story: Story) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     (line,) = (row for row in rows if row["dimension"] == "service" and row["code"] == story.service)
     assert (line["submitted"], line["decided"], line["refused"]) == ("6", "6", "6")
-    assert {row["dimension"] for row in rows} == {"total", "service", "organisation", "channel", "aimag", "day"}
+    assert {row["dimension"] for row in rows} >= {"total", "service", "organisation", "channel", "aimag", "day", "sign_on"}
     people = [row for row in rows if row["dimension"] in {"channel", "aimag"}]
     assert all(row["decided"] == row["refused"] == row["average_stars"] == "" for row in people)
 
@@ -246,3 +246,34 @@ def test_what_rests_on_a_few_people_is_not_exported(stack: Stack, story: Story) 
 
 def test_an_export_of_an_impossible_period_is_refused(stack: Stack) -> None:
     assert stack.http.get(f"{stack.base_url}/figures.csv?since=2026-02-30").status_code == 400
+
+
+def test_the_single_sign_on_is_told_in_sums_and_by_organisation_alone(stack: Stack) -> None:
+    """What identity has added up stands on the page and in the export; no system, day or person does."""
+    import toono.registry.api as registry
+    from toono.identity import models
+
+    office, day = registry.organisations()[1], date(2021, 3, 4)
+    system = f"{office.code}-{uuid4().hex[:8]}"
+    models.SignInCount.objects.create(client_id=system, organisation=office.code, day=day, count=12_345)
+    models.SignInCount.objects.create(client_id=f"{system}-2", organisation=office.code, day=day + timedelta(days=1), count=655)
+    query = "since=2021-03-01&until=2021-03-31"
+    page = stack.http.get(f"{stack.base_url}/figures?{query}").text
+    assert "Нэг нэвтрэлт" in page and "13,000" in page and office.name_mn in page
+    answer = stack.http.get(f"{stack.base_url}/figures.csv?{query}")
+    rows = [row for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))) if row["dimension"].startswith("sign_on")]
+    found = {(row["dimension"], row["code"]): row["count"] for row in rows}
+    assert found["sign_on", "sign_ins"] == found["sign_on_organisation", office.code] == "13000"
+    assert int(found["sign_on", "users"]) > 0 and {"organisations", "systems"} <= {code for _, code in found}
+    assert system not in page + answer.text and "12345" not in answer.text
+    models.SignInCount.objects.filter(day__year=2021).delete()
+
+
+def test_sign_ins_of_another_month_are_not_told(stack: Stack) -> None:
+    from toono.identity import models
+    from toono.insight import api
+
+    row = models.SignInCount.objects.create(client_id=uuid4().hex, organisation="", day=date(2020, 2, 29), count=7)
+    assert api.sign_on(since=date(2020, 2, 29), until=date(2020, 2, 29)).sign_ins == 7
+    assert api.sign_on(since=date(2020, 2, 1), until=date(2020, 2, 28)).sign_ins == 0
+    row.delete()

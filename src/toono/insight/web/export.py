@@ -6,23 +6,24 @@ import csv
 import io
 from collections.abc import Iterator
 
-from toono.insight.web.publication import Publication, Row
+from toono.insight.web.publication import Connected, Publication, Row
 
 COLUMNS = (
     "dimension", "code", "name", "submitted", "decided", "granted", "refused", "documents", "on_time",
-    "median_working_seconds", "ninetieth_working_seconds", "ratings", "average_stars",
+    "median_working_seconds", "ninetieth_working_seconds", "ratings", "average_stars", "count",
 )  # fmt: skip
 BYTE_ORDER_MARK = "\ufeff"
 """By which spreadsheet programs know that the letters are UTF-8."""
 
 
-def to_csv(tables: Publication) -> str:
-    """One line for each line of each table (RFC 4180). Empty is what is withheld or not kept along that dimension."""
+def to_csv(tables: Publication, sign_on: Connected) -> str:
+    """One line for each line of each table (RFC 4180). Empty is what is withheld or not kept along that dimension; ``count`` is of the single sign-on."""
     text = io.StringIO()
     text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows(_lines(tables))
+    writer.writerows((*line, None) for line in _lines(tables))
+    writer.writerows(_of_sign_on(sign_on))
     return text.getvalue()
 
 
@@ -36,6 +37,12 @@ def _lines(tables: Publication) -> Iterator[tuple[object, ...]]:
             yield dimension, row.key, _plain(row.name), row.submitted, *[None] * 9
     for row in tables.days:
         yield "day", row.key, row.name, row.submitted, row.decided, None, None, row.documents, row.on_time, *[None] * 4
+
+
+def _of_sign_on(sign_on: Connected) -> Iterator[tuple[object, ...]]:
+    for dimension, rows in (("sign_on", sign_on.sums), ("sign_on_organisation", sign_on.organisations)):
+        for code, name, count in rows:
+            yield dimension, code, _plain(name), *[None] * 10, count
 
 
 def _whole(dimension: str, row: Row) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext
 
 from toono.geo import api as geo
 from toono.geo.contracts import Level
-from toono.insight.contracts import Figures, Line
+from toono.insight.contracts import Figures, Line, SignOn
 from toono.insight.domain.disclosure import decisions, ratings, withheld
 from toono.insight.domain.period import Period
 from toono.kernel.actor import Channel
@@ -115,6 +115,25 @@ def _channels() -> dict[str, str]:
         Channel.KIOSK: gettext("ТҮЦ машин"),
         Channel.API: gettext("Бусад систем"),
     }
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The single sign-on with names: figures of the whole, and sign-ins by organisation."""
+
+    sums: tuple[tuple[str, str, int], ...]
+    """Code, name, number."""
+    organisations: tuple[tuple[str, str, int], ...]
+
+
+def connected(found: SignOn) -> Connected:
+    """What is published of the single sign-on: of people that they came, and to which organisation; of systems and days nothing."""
+    sums = (
+        ("organisations", gettext("Холбогдсон байгууллага"), found.organisations), ("systems", gettext("Холбогдсон систем"), found.systems),
+        ("users", gettext("Бүртгэлтэй хүн"), found.users), ("sign_ins", gettext("Нэвтэрсэн удаа"), found.sign_ins),
+    )  # fmt: skip
+    name = _named(_organisations())
+    return Connected(sums, tuple((code, name(code), count) for code, count in found.by_organisation))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from toono.insight.domain.period import choices, wished
 from toono.insight.errors import NotADate, PeriodReversed, PeriodTooLong
 from toono.insight.web.chart import Bar, bar_chart
 from toono.insight.web.export import to_csv
-from toono.insight.web.publication import Step, publication, steps
+from toono.insight.web.publication import Step, connected, publication, steps
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.kernel.clock import local, now
@@ -50,6 +50,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         "period": period,
         "chosen": next((choice.name for choice in offered if choice.period == period), None),
         "tables": publication(found),
+        "sign_on": connected(api.sign_on(since=period.since, until=period.until)),
         "steps": shown,
         "chart": _chart(shown) if found.total.submitted else None,
         "fewest": FEWEST,
@@ -69,7 +70,8 @@ def export(request: HttpRequest) -> HttpResponse:
     """
     period = wished(request.GET.get("since", ""), request.GET.get("until", ""), today=local(now()).date())
     tables = publication(api.figures(since=period.since, until=period.until))
-    response = HttpResponse(to_csv(tables), content_type="text/csv; charset=utf-8")
+    sign_on = connected(api.sign_on(since=period.since, until=period.until))
+    response = HttpResponse(to_csv(tables, sign_on), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="toono-figures-{period.since}-{period.until}.csv"'
     return response
 

@@ -48,6 +48,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ("invalid_scope", r"", "scope.more"),
     ("invalid_target", r"", "resource.unregistered"),
     ("invalid_authorization_details", r"", "details.wrong"),
+    ("", r"needs authorization_details", "details.wrong"),
     ("", r"prompt is unknown|max_age must be|claims|acr must be|sub must be|grant_type is missing|is missing$", "request.parameter"),
     ("unmet_authentication_requirements", r"", "acr.unreachable"),
     ("use_dpop_nonce", r"", "dpop.nonce"),

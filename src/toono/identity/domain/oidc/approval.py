@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from toono.identity.domain.oidc import access_token, id_token, refresh
+from toono.identity.domain.oidc import access_token, consent, id_token, refresh
 from toono.identity.domain.oidc.binding import binding
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Approval, ApprovalKind, ApprovalState, digest
+from toono.identity.domain.oidc.storage import Approval, ApprovalKind, ApprovalState, Grant, Session, digest
 from toono.identity.domain.oidc.token_request import TokenRequest
+from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
 from toono.identity.limits import LIMITS
 
 
@@ -20,10 +21,30 @@ def personal_scope(t: TokenRequest) -> str:
     return " ".join(sorted(t.client.scopes.intersection(asked)))
 
 
-def tokens(t: TokenRequest, kind: ApprovalKind, value: str) -> dict[str, Any]:
-    """Tokens, once the person has agreed; else what to do.
+def items(asked: Approval) -> tuple[consent.Item, ...]:
+    """What the person is told that the client would get."""
+    return consent.items(
+        scope=asked.scope, userinfo=_userinfo(asked), id_token=(), essential=frozenset(), details=tuple(asked.authorization_details)
+    )
 
-    :raises DirectRefusal: ``authorization_pending``, ``slow_down``, ``access_denied``, ``expired_token``, ``invalid_grant``.
+
+def _userinfo(asked: Approval) -> tuple[str, ...]:
+    return REGISTER_CLAIMS if REGISTER_SCOPE in asked.scope.split() else ()
+
+
+def grant_of(asked: Approval, session: Session, *, identifier: str) -> Grant:
+    """What the person gives by agreeing: all of the request, or nothing."""
+    return Grant(
+        id=identifier, client_id=asked.client_id, session=session, scope=asked.scope, userinfo_claims=_userinfo(asked),
+        resources=asked.resources, authorization_details=tuple(asked.authorization_details), offline=OFFLINE_SCOPE in asked.scope.split(),
+    )  # fmt: skip
+
+
+def tokens(t: TokenRequest, kind: ApprovalKind, value: str) -> dict[str, Any]:
+    """Tokens, once the person has agreed; else what to do. A resource named only now (RFC 8707 §2.2) bounds what is refreshed later, too.
+
+    :raises DirectRefusal: ``authorization_pending``, ``slow_down``, ``access_denied``, ``expired_token``, ``invalid_grant``, ``invalid_target``
+        (after which the right request is still good).
     """
     key = digest(value)
     found = t.provider.storage.locked_approval(key)
@@ -34,9 +55,12 @@ def tokens(t: TokenRequest, kind: ApprovalKind, value: str) -> dict[str, Any]:
     grant = found.grant
     if grant is None or grant.revoked or not (grant.offline or t.provider.storage.session_lives(grant.session.id)):
         raise DirectRefusal("invalid_grant", "what was allowed has ended")
+    wanted = t.resources(found.resources or None)
     t.provider.storage.change_approval(key, state=ApprovalState.USED)
+    if wanted and not grant.resources:
+        grant = t.provider.storage.bound_grant(grant, wanted)
     wish = access_token.Wish(
-        client=t.client, scope=grant.scope, resources=t.resources(grant.resources), binding=shown, grant=grant,
+        client=t.client, scope=grant.scope, resources=wanted, binding=shown, grant=grant,
         authorization_details=grant.authorization_details,
     )  # fmt: skip
     token, reply = access_token.issue(t.provider, wish)

@@ -23,7 +23,7 @@ def proven_client(provider: Provider, parameters: Parameters) -> Client:
     if parameters.get("client_assertion_type") != TYPE:
         raise refused(f"client_assertion_type must be {TYPE}")
     try:
-        _, claimed = client_keys.parts(text)
+        claimed = client_keys.parts(text).claims
         client = provider.storage.client(_text(claimed, "iss"))
         if client is None or client.token_endpoint_auth_method != BY_KEY:
             raise refused("unknown client, or one that authenticates in another way")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from toono.identity.domain.oidc import access_token, id_token, pkce, refresh
+from toono.identity.domain.oidc import access_token, authorization_details, id_token, pkce, refresh
 from toono.identity.domain.oidc.binding import binding
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import Binding, Code, digest
@@ -68,6 +68,11 @@ def tokens(t: TokenRequest) -> dict[str, Any]:
         client=t.client, scope=grant.scope, resources=wanted, binding=e.binding, grant=grant, authorization_details=grant.authorization_details
     )  # fmt: skip
     value, reply = access_token.issue(t.provider, wish)
+    signing = authorization_details.of_credential(tuple(grant.authorization_details))
+    if (
+        signing is not None
+    ):  # good for what was confirmed, so it is not renewed; which credential it is for, CSC API v2 wants to stand beside it
+        return reply | {"credentialID": signing.get("credentialID", "")}
     if refresh.GRANT in t.client.grant_types:
         reply["refresh_token"] = refresh.first(t.provider, t.client, grant, e.binding)
     if "openid" in grant.scope.split():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from toono.identity.domain.oidc import credential
 from toono.identity.domain.oidc.storage import Client
 from toono.kernel.jose import json_object
 
@@ -15,6 +16,7 @@ TYPES: dict[str, frozenset[str]] = {
     "toono_exchange": COMMON | {"services", "purpose"},
     "toono_representation": COMMON | {"organisation"},
     "toono_signature": COMMON | {"digest", "title"},
+    credential.TYPE: credential.FIELDS,
 }
 """Types that the platform knows, each with all its fields (§5: an unknown field is an error)."""
 _LISTS = frozenset({"locations", "actions", "datatypes", "privileges", "services"})
@@ -50,6 +52,11 @@ def _checked(client: Client, one: Any) -> Mapping[str, Any]:
         raise InvalidDetails("an object is of a type that this client may not ask for")
     if not one.keys() <= TYPES[kind]:
         raise InvalidDetails("an object has a field that its type does not have")
+    if kind == credential.TYPE:
+        try:
+            return credential.checked(one)
+        except credential.InvalidCredential as error:
+            raise InvalidDetails(str(error)) from None
     for name, value in one.items():
         if not (_is_list(value) if name in _LISTS else _is_text(value)):
             raise InvalidDetails(f"the field {name} is of another kind")
@@ -62,6 +69,11 @@ def _is_text(value: Any) -> bool:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list) and 0 < len(value) <= 50 and all(map(_is_text, value))
+
+
+def of_credential(details: Details) -> Mapping[str, Any] | None:
+    """The one that asks for signatures (:mod:`.credential`)."""
+    return next((one for one in details if one["type"] == credential.TYPE), None)
 
 
 def canonical(detail: Mapping[str, Any]) -> str:

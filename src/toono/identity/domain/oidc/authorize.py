@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from toono.identity.domain.oidc import authorization_details, claims_request, consent, pkce, request_object, resources, subjects
+from toono.identity.domain.oidc import authorization_details, claims_request, consent, credential, pkce, request_object, resources, subjects
 from toono.identity.domain.oidc.authorization_details import Details
 from toono.identity.domain.oidc.claims_request import ClaimsRequest
 from toono.identity.domain.oidc.id_token import read_hint
@@ -42,6 +42,8 @@ class Authorization:
     pushed: str = ""
     """Digest of the pushed request's name."""
     signed: bool = False
+    transaction: str = ""
+    """The request to sign that the person confirmed for this very request (:mod:`.credential`)."""
     client: Client | None = None
     redirect_uri: str = ""
     scope: str = ""
@@ -158,10 +160,17 @@ def response_is_a_code(a: Authorization) -> None:
 def scope_has_openid(a: Authorization) -> None:
     """Unknown scopes are ignored (Core §3.1.2.1); ``offline_access`` is, for a client without refresh tokens (§11)."""
     asked = (a.get("scope") or "").split()
-    if "openid" not in asked:
+    if "openid" not in asked and not _asks_for_signatures(a):
         raise RedirectRefusal("invalid_scope", "scope must contain openid")
     allowed = a.known.scopes if "refresh_token" in a.known.grant_types else a.known.scopes - {OFFLINE_SCOPE}
     a.scope = " ".join(sorted(allowed.intersection(asked)))
+
+
+def _asks_for_signatures(a: Authorization) -> bool:
+    """By the scope, or by a type of ``authorization_details`` alone (CSC API v2, §8.4.2), which is read later."""
+    return credential.SCOPE in (a.get("scope") or "").split() or (
+        '"credential"' in (a.get("authorization_details") or "") and not a.get("scope")
+    )
 
 
 def challenge_is_s256(a: Authorization) -> None:
@@ -229,6 +238,27 @@ def details_are_the_clients(a: Authorization) -> None:
         raise RedirectRefusal("invalid_authorization_details", str(error)) from None
 
 
+def signatures_are_asked_for_alone(a: Authorization) -> None:
+    """CSC API v2, §8.4.2. What else a client wants it asks for by a request of its own, on the page of consent."""
+    if credential.SCOPE in (a.get("scope") or "").split() and not a.details:
+        if credential.SCOPE not in a.known.scopes:
+            raise RedirectRefusal("invalid_scope", "scope asks for more than is allowed")
+        try:
+            a.details = (credential.from_parameters(a.parameters.values),)
+        except credential.InvalidCredential as error:
+            raise RedirectRefusal("invalid_request", str(error)) from None
+    if authorization_details.of_credential(a.details) is None:
+        if credential.SCOPE in a.scope.split():
+            raise RedirectRefusal("invalid_request", "scope credential needs authorization_details of the type credential")
+        return
+    service = a.provider.issuer + credential.RESOURCE
+    if len(a.details) > 1 or set((a.get("scope") or "").split()) - {"openid", credential.SCOPE} or a.claims != ClaimsRequest():
+        raise RedirectRefusal("invalid_scope", "credential is asked for alone")
+    if service not in a.known.resources or a.resources not in ((), (service,)):
+        raise RedirectRefusal("invalid_target", "credential is for the signing service")
+    a.resources, a.scope = (service,), " ".join(sorted({credential.SCOPE, *a.scope.split()}))
+
+
 Check = Callable[[Authorization], None]
 
 WHO: tuple[Check, ...] = (no_parameter_is_repeated, client_is_known)
@@ -248,6 +278,7 @@ WHAT: tuple[Check, ...] = (
     claims_are_sound,
     target_is_the_clients,
     details_are_the_clients,
+    signatures_are_asked_for_alone,
 )
 """A refusal here is a redirect to the client."""
 
@@ -285,6 +316,11 @@ def _userinfo(a: Authorization) -> tuple[str, ...]:
 
 def _must_ask(a: Authorization, session: Session, items: tuple[consent.Item, ...]) -> bool:
     """Whether the person must see the page of consent. What they agree to there, or agreed to before, goes into ``a.agreed``."""
+    if authorization_details.of_credential(a.details) is not None:  # confirmed each time, whoever the client is
+        if a.agreed is not None and not a.transaction:
+            raise RedirectRefusal("access_denied", "signatures are confirmed on the page of the request to sign only")
+        a.agreed = frozenset(item.code for item in items) if a.transaction else None
+        return not a.transaction
     if a.known.trusted or not items:
         a.agreed = frozenset(item.code for item in items)
         return False
@@ -304,7 +340,7 @@ def _issue_code(a: Authorization, session: Session, items: tuple[consent.Item, .
     grant = Grant(
         id=a.provider.identifier(), client_id=a.known.client_id, session=session, scope=agreed.scope(a.scope),
         userinfo_claims=agreed.claims(_userinfo(a)), id_token_claims=agreed.claims(a.claims.id_token), resources=a.resources,
-        authorization_details=agreed.details(a.details), offline=agreed.offline,
+        authorization_details=_confirmed(a, agreed.details(a.details)), offline=agreed.offline,
     )  # fmt: skip
     code = a.provider.random()
     kept = Code(
@@ -313,6 +349,11 @@ def _issue_code(a: Authorization, session: Session, items: tuple[consent.Item, .
     )  # fmt: skip
     a.provider.storage.save_code(digest(code), kept)
     return code
+
+
+def _confirmed(a: Authorization, details: Details) -> Details:
+    """RFC 9396 §7.1: the token says which request to sign was confirmed; no client can say so itself, for the type has no such field."""
+    return tuple({**one, "transaction": a.transaction} if one["type"] == credential.TYPE else one for one in details)
 
 
 def _answer(a: Authorization, values: dict[str, str]) -> Answer:
@@ -358,11 +399,13 @@ def authorize(
     how = waited or Waited()
     a = Authorization(
         provider=provider, parameters=parameters, session=session, just_signed_in=how.just_signed_in, agreed=how.agreed, pushed=how.pushed,
-        signed=how.signed,
+        signed=how.signed, transaction=how.transaction,
     )  # fmt: skip
     try:
         for check in (*WHO, *(() if waited else OPENING), *WHERE):
             check(a)
+        if how.unfit:
+            raise RedirectRefusal("invalid_request", how.unfit)
         if how.refused:
             raise RedirectRefusal("access_denied", "the person has refused")
         return _decide(a)
@@ -377,5 +420,8 @@ class Waited:
     just_signed_in: bool = False
     agreed: frozenset[str] | None = None
     refused: bool = False
+    unfit: str = ""
+    """Why nobody was asked: what was wanted cannot be had."""
+    transaction: str = ""
     pushed: str = ""
     signed: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from toono.identity.domain.oidc import dpop
+from toono.identity.domain.oidc import client_keys, dpop
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import Provider, Token, digest
 
+_CHALLENGE = f'Bearer, DPoP algs="{" ".join(client_keys.ALGORITHMS)}"'
 _HEADER = re.compile(r"(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def _value(request: Request) -> tuple[str, str]:
         return "bearer", in_form
     found = _HEADER.fullmatch(request.authorization or "")
     if found is None:
-        raise DirectRefusal("invalid_token", "no token", status=401, authenticate='Bearer, DPoP algs="ES256 PS256 EdDSA"')
+        raise DirectRefusal("invalid_token", "no token", status=401, authenticate=_CHALLENGE)
     return found[1].lower(), found[2]
 
 

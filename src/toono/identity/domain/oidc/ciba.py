@@ -27,7 +27,7 @@ _NOTIFICATION_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,1024}=*")
 
 
 def start(*, provider: Provider, request: Request) -> dict[str, Any]:
-    """The backchannel authentication endpoint (§7.1 to §7.3).
+    """The backchannel authentication endpoint (§7.1 to §7.3). A resource named here (RFC 8707 §2) bounds all tokens that come of it.
 
     :raises DirectRefusal:
     """
@@ -39,7 +39,7 @@ def start(*, provider: Provider, request: Request) -> dict[str, Any]:
     kept = Approval(
         kind=ApprovalKind.CIBA, client_id=t.client.client_id, scope=approval.personal_scope(t), subject=_person(t), binding_message=_message(t),
         notification_token=_notification_token(t), authorization_details=t.details(), interval_seconds=LIMITS.poll_seconds, auth_req_id=value if pinged else "",
-        expires_at=provider.now + timedelta(seconds=lifetime),
+        expires_at=provider.now + timedelta(seconds=lifetime), resources=t.resources(),
     )  # fmt: skip
     provider.storage.save_approval(digest(value), kept)
     return {"auth_req_id": value, "expires_in": lifetime, "interval": LIMITS.poll_seconds}

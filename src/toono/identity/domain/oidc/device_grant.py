@@ -19,7 +19,7 @@ LETTERS = 8
 
 
 def start(*, provider: Provider, request: Request, letters: str) -> dict[str, Any]:
-    """The device authorization endpoint (§3.1, §3.2).
+    """The device authorization endpoint (§3.1, §3.2). A resource named here (RFC 8707 §2) bounds all tokens that come of it.
 
     :param letters: eight random ones of :data:`ALPHABET`.
     :raises DirectRefusal:
@@ -32,6 +32,7 @@ def start(*, provider: Provider, request: Request, letters: str) -> dict[str, An
     kept = Approval(
         kind=ApprovalKind.DEVICE, client_id=t.client.client_id, scope=asked, expires_at=provider.now + LIMITS.device_lifetime,
         interval_seconds=LIMITS.poll_seconds, user_code=letters, authorization_details=t.details(),
+        resources=t.resources(),
     )  # fmt: skip
     provider.storage.save_approval(digest(value), kept)
     page, shown = provider.issuer + "/identity/device", f"{letters[:4]}-{letters[4:]}"

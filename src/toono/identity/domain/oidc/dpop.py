@@ -5,7 +5,6 @@ The nonce (§8) needs no memory: it is the hour's quarter in which it was given,
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from typing import Any
@@ -18,12 +17,12 @@ from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import Provider, digest
 from toono.identity.limits import LIMITS
+from toono.kernel.jose import base64url
 
 _HEADER = frozenset({"alg", "typ", "jwk"})
 _PUBLIC = {"EC": {"kty", "crv", "x", "y"}, "RSA": {"kty", "n", "e"}, "OKP": {"kty", "crv", "x"}}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVES = {"EC": "P-256", "OKP": "Ed25519"}
-_KINDS = {"ES256": "EC", "PS256": "RSA", "EdDSA": "OKP"}
 
 
 def nonce(provider: Provider, *, quarters_ago: int = 0) -> str:
@@ -55,11 +54,11 @@ def proven_key(provider: Provider, request: Request, *, access_token: str | None
 def _signed(text: str) -> tuple[ECKey | RSAKey | OKPKey, dict[str, Any]]:
     """§4.3, numbers 2 to 7."""
     try:
-        header, _ = client_keys.parts(text)
-        if header.keys() != _HEADER or header["typ"] != "dpop+jwt" or header["alg"] not in _KINDS:
+        header = client_keys.parts(text).header
+        if header.keys() != _HEADER or header["typ"] != "dpop+jwt" or str(header["alg"]) not in client_keys.KINDS:
             raise refused("the header must be typ dpop+jwt, alg and jwk, and nothing else")
-        key = _key(header["jwk"], _KINDS[header["alg"]])
-        return key, client_keys.verified(text, [key])
+        key = _key(header["jwk"], client_keys.KINDS[header["alg"]])
+        return key, client_keys.verified(text, [client_keys.public_key(key)])
     except client_keys.NotSigned as error:
         raise refused(str(error)) from None
 
@@ -94,7 +93,7 @@ def _check_claims(provider: Provider, request: Request, claims: dict[str, Any], 
 
 def access_token_hash(access_token: str) -> str:
     """``ath`` (§4.2)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()).rstrip(b"=").decode()
+    return base64url(hashlib.sha256(access_token.encode()).digest())
 
 
 def _check_nonce(provider: Provider, shown: Any) -> None:

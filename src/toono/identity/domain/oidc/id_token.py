@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import Any
 
@@ -12,13 +11,14 @@ from joserfc.errors import JoseError
 from toono.identity.domain.oidc import subjects
 from toono.identity.domain.oidc.storage import Client, Grant, Provider
 from toono.identity.limits import LIMITS
+from toono.kernel.jose import base64url
 
 ALGORITHM = "ES256"
 
 
 def at_hash(access_token: str) -> str:
     """Left half of the SHA-256 of the access token, base64url (§3.1.3.6)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode("ascii")).digest()[:16]).rstrip(b"=").decode()
+    return base64url(hashlib.sha256(access_token.encode("ascii")).digest()[:16])
 
 
 def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: str | None, nonce: str = "") -> str:

@@ -89,6 +89,7 @@ def description(issuer: str) -> Json:
         "requested_expiry",
         "client_notification_token",
         "authorization_details",
+        "resource",
     )
     token = (
         "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", "resource", "authorization_details", "device_code", "auth_req_id",
@@ -109,7 +110,7 @@ def description(issuer: str) -> Json:
             "End a token (RFC 7009).", _form("token", "token_type_hint", *_CLIENT), _answer("It has ended, or never was.", {"type": "object"})
         ),
         at["device_authorization_endpoint"]: _post(
-            "Begin a sign-in on a device (RFC 8628).", _form("scope", *_CLIENT), _answer("Codes.", _object(device_code=TEXT, user_code=TEXT, verification_uri=TEXT))
+            "Begin a sign-in on a device (RFC 8628).", _form("scope", "resource", "authorization_details", *_CLIENT), _answer("Codes.", _object(device_code=TEXT, user_code=TEXT, verification_uri=TEXT))
         ),
         at["backchannel_authentication_endpoint"]: _post(
             "Ask a person for their approval (CIBA).", _form(*ciba, *_CLIENT), _answer("Asked.", _object(auth_req_id=TEXT, expires_in={"type": "integer"}))

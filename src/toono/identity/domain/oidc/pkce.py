@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
+
+from toono.kernel.jose import base64url
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # §4.2: base64url of 32 bytes
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # §4.1
@@ -19,5 +20,5 @@ def matches(verifier: str | None, challenge: str) -> bool:
     """§4.6: BASE64URL(SHA256(verifier)) == challenge."""
     if verifier is None or not _VERIFIER.fullmatch(verifier):
         return False
-    computed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    computed = base64url(hashlib.sha256(verifier.encode()).digest())
     return hmac.compare_digest(computed, challenge)

@@ -6,6 +6,7 @@ console, where an administrator is the one who bounds.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -155,7 +156,7 @@ def _keys(jwks: Any) -> tuple[Mapping[str, Any], ...]:
 
 def _key(key: Any) -> Mapping[str, Any]:
     """A public key on P-256 or Ed25519, or RSA of 2048 bits and more; nothing of a private one."""
-    kind = key.get("kty") if isinstance(key, dict) else None
+    kind = str(key.get("kty")) if isinstance(key, dict) else ""
     if kind not in _KEYS or not all(isinstance(value, str) for name, value in key.items() if name not in ("key_ops", "x5c")):
         raise invalid("a key must be EC, OKP or RSA")
     curve, members = _KEYS[kind]
@@ -254,7 +255,7 @@ def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool 
         raise invalid("the platform alone gives this")
     whole = asked | {"client_name": statement["client_name"]}
     client_id, secret, manages = f"{statement['software_id']}-{provider.identifier()[-12:]}", provider.random(), provider.random()
-    by_secret = whole.get("token_endpoint_auth_method", "client_secret_basic").startswith("client_secret")
+    by_secret = str(whole.get("token_endpoint_auth_method", "client_secret_basic")).startswith("client_secret")
     found = client(client_id, whole, secret_digest=digest(secret) if by_secret else "", loopback=loopback)
     _check_bounds(found, statement)
     if not provider.storage.use_once("statement", str(statement["jti"]), provider.now + LIMITS.software_statement_lifetime):
@@ -265,6 +266,16 @@ def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool 
         "client_id": client_id, "client_id_issued_at": int(provider.now.timestamp()), "registration_access_token": manages,
         "registration_client_uri": f"{provider.issuer}/oidc/register/{client_id}",
     }  # fmt: skip
+
+
+def check_manager(registration_digest: str, authorization: str | None) -> None:
+    """:raises DirectRefusal: what is shown is not the token of this registration (RFC 7592 §2.1).
+
+    :param registration_digest: of the registration; empty: there is none, or it is managed by others.
+    """
+    scheme, _, shown = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not registration_digest or not hmac.compare_digest(digest(shown), registration_digest):
+        raise DirectRefusal("invalid_token", "the token is not that of this registration", status=401, authenticate="Bearer")
 
 
 def _statement(provider: Provider, text: Any) -> dict[str, Any]:

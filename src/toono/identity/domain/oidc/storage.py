@@ -233,6 +233,8 @@ class Approval:
     auth_req_id: str = ""
     """CIBA ping: by which the client knows the request; else only its digest is kept."""
     authorization_details: tuple[Mapping[str, Any], ...] = ()
+    resources: tuple[str, ...] = ()
+    """Named when it began (RFC 8707 §2); empty: the token request may name one."""
     polled_at: datetime | None = None
     grant: Grant | None = None
 
@@ -259,6 +261,9 @@ class Storage(Protocol):
 
     def revoke_grant(self, grant_id: str) -> None:
         """End it, with all its tokens."""
+
+    def bound_grant(self, grant: Grant, resources: tuple[str, ...]) -> Grant:
+        """The grant, whose tokens are for these resources only from now on; kept so."""
 
     def save_token(self, digest: str, token: Token) -> None: ...
 

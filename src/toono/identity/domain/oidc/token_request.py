@@ -69,6 +69,8 @@ class TokenRequest:
         except authorization_details.InvalidDetails as error:
             raise DirectRefusal("invalid_authorization_details", str(error)) from None
         if allowed is None:
+            if authorization_details.of_credential(found) is not None:
+                raise DirectRefusal("invalid_authorization_details", "signatures are asked for at the authorization endpoint")
             return found
         if not authorization_details.within(found, allowed):
             raise DirectRefusal("invalid_authorization_details", "more is asked for than was granted")

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 
 from toono.identity import api
 from toono.identity.web.console import words
-from toono.identity.web.console.parties import KEEPERS, common, party_name
+from toono.identity.web.console.parties import common, party_name
+from toono.identity.web.console.places import KEEPERS
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.text import clean
 

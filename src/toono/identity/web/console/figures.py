@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 
 from toono.identity import api
 from toono.identity.web.console import words
-from toono.identity.web.console.parties import KEEPERS, common
+from toono.identity.web.console.parties import common
+from toono.identity.web.console.places import KEEPERS
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.clock import ULAANBAATAR, now
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,29 +13,37 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from toono.identity import api
 from toono.identity.contracts import PartyKind, PartyStage
 from toono.identity.domain.console import addresses
 from toono.identity.domain.dan.operations import OPERATIONS
-from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING
+from toono.identity.domain.oidc import ciba, device_grant, encryption, resources, token_exchange
+from toono.identity.domain.oidc.authorization_details import TYPES
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, PING
+from toono.kernel.jose import base64url
 from toono.kernel.settings import settings
 from toono.kernel.text import clean, paragraphs
 
-DEVICE, CIBA = "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
+DEVICE, CIBA, EXCHANGE = device_grant.GRANT, ciba.GRANT, token_exchange.GRANT
 METHODS = {
     PartyKind.WEB: ("client_secret_basic", "client_secret_post", BY_KEY, BY_CERTIFICATE),
     PartyKind.MACHINE: ("client_secret_basic", "client_secret_post", BY_KEY, BY_CERTIFICATE),
     PartyKind.DAN: ("client_secret_post", "client_secret_basic"),
     PartyKind.NATIVE: (),
 }
-TEXTS = ("client_name", "client_name_en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri")
-AREAS = ("redirect_uris", "post_logout_redirect_uris", "resources", "jwks", "certificate")
-BOXES = ("scope", "grants", "guards", "operations")
+TEXTS = (
+    "client_name", "client_name_en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "backchannel_token_delivery_mode",
+    "backchannel_client_notification_endpoint", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+)  # fmt: skip
+AREAS = ("redirect_uris", "post_logout_redirect_uris", "resources", "may_act_for", "jwks", "certificate")
+BOXES = ("scope", "grants", "guards", "operations", "authorization_details_types")
 GUARDS = {
     "par": "require_pushed_authorization_requests",
     "jar": "require_signed_request_object",
     "dpop": "dpop_bound_access_tokens",
     "mtls": "tls_client_certificate_bound_access_tokens",
 }
+ASKED_SCOPES = ("register", "offline_access")
 LONGEST = 20_000
 
 
@@ -69,6 +76,16 @@ class Typed:
         return "fapi2" in self.lists.get("guards", [])
 
     @property
+    def public(self) -> bool:
+        """It can prove nothing, so it can only let people in."""
+        return self.kind is PartyKind.NATIVE
+
+    @property
+    def works(self) -> bool:
+        """It may ask for more than a client for trials, which learns nothing and calls nobody."""
+        return self.stage is PartyStage.PRODUCTION and self.kind is not PartyKind.DAN
+
+    @property
     def method(self) -> str:
         return self.single.get("token_endpoint_auth_method", "")
 
@@ -87,12 +104,14 @@ def prefilled(kind: PartyKind, stage: PartyStage, metadata: Mapping[str, Any]) -
     guards += ["pairwise"] if metadata.get("subject_type") == "pairwise" else []
     guards += ["signed_userinfo"] if metadata.get("userinfo_signed_response_alg") else []
     single = {name: str(metadata.get(name, "")) for name in TEXTS}
-    single |= {name: "\n".join(metadata.get(name, [])) for name in ("redirect_uris", "post_logout_redirect_uris", "resources")}
+    single |= {
+        name: "\n".join(metadata.get(name, [])) for name in ("redirect_uris", "post_logout_redirect_uris", "resources", "may_act_for")
+    }
     single["client_name_en"] = str(metadata.get("client_name#en", ""))
     single["token_endpoint_auth_method"] = str(metadata.get("token_endpoint_auth_method", "client_secret_basic"))
     lists = {
         "scope": str(metadata.get("scope", "openid")).split(), "grants": list(grants), "guards": guards,
-        "operations": list(metadata.get("dan_operations", [])),
+        "operations": list(metadata.get("dan_operations", [])), "authorization_details_types": list(metadata.get("authorization_details_types", [])),
     }  # fmt: skip
     typed = Typed(kind, stage, single=single, lists=lists, keys=metadata.get("jwks"))
     typed.certificate = str(metadata.get("tls_client_certificate_sha256", ""))
@@ -104,7 +123,8 @@ _ASKED = frozenset(
     {
         "client_name", "client_name#en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris",
         "resources", "jwks", "tls_client_certificate_sha256", "scope", "grant_types", "dan_operations", "profile", "subject_type",
-        "userinfo_signed_response_alg", *GUARDS.values(),
+        "userinfo_signed_response_alg", "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "authorization_details_types",
+        "may_act_for", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", *GUARDS.values(),
     }
 )  # fmt: skip
 
@@ -113,10 +133,12 @@ def typed(post: QueryDict, kind: PartyKind, stage: PartyStage, standing: Typed |
     """What was sent, cleaned."""
     single = {name: clean(post.get(name, ""))[:500] for name in TEXTS} | {name: paragraphs(post.get(name, "")[:LONGEST]) for name in AREAS}
     found = Typed(kind, stage, single=single, lists={name: post.getlist(name)[:100] for name in BOXES})
+    found.lists["scope"] = [one for one in ASKED_SCOPES if one in found.lists["scope"]]
     if standing is not None:
         found.kept, found.keys, found.certificate = standing.kept, standing.keys, standing.certificate
-        known = set(standing.lists["grants"]) - {"authorization_code", "client_credentials", "refresh_token", DEVICE, CIBA}
+        known = set(standing.lists["grants"]) - {"authorization_code", "client_credentials", "refresh_token", DEVICE, CIBA, EXCHANGE}
         found.lists["grants"] += sorted(known)
+        found.lists["scope"] += sorted(set(standing.lists["scope"]) - {"openid", *ASKED_SCOPES})
     return found
 
 
@@ -137,6 +159,9 @@ def metadata_of(form: Typed) -> dict[str, Any] | None:
     _authentication(form, found)
     if form.kind is not PartyKind.DAN:
         _guards(form, found)
+    if form.works:
+        for section in (_details, _answers_elsewhere, _resources, _acting, _encryption):
+            section(form, found)
     return None if form.errors else found
 
 
@@ -191,18 +216,13 @@ def _operations(form: Typed, found: dict[str, Any]) -> None:
 
 def _openid(form: Typed, found: dict[str, Any]) -> None:
     if form.kind is PartyKind.MACHINE:
-        found["grant_types"] = ["client_credentials"]
-        found["resources"] = [line for line in form.single["resources"].splitlines() if line]
-        if not found["resources"]:
-            del found["resources"]
+        found["grant_types"] = ["client_credentials", *([EXCHANGE] if EXCHANGE in form.lists["grants"] else [])]
         return
-    found["scope"] = " ".join(["openid", *(one for one in ("register", "offline_access") if one in form.lists["scope"])])
-    extra = [grant for grant in form.lists["grants"] if grant != "authorization_code"]
+    found["scope"] = " ".join(["openid", *form.lists["scope"]])
+    extra = [grant for grant in form.lists["grants"] if grant != "authorization_code" and not (grant in (CIBA, EXCHANGE) and form.public)]
     if "offline_access" in form.lists["scope"]:
         extra.append("refresh_token")
     found["grant_types"] = list(dict.fromkeys(["authorization_code", *extra]))
-    if CIBA in found["grant_types"]:
-        found.setdefault("backchannel_token_delivery_mode", "poll")
     found.pop("backchannel_logout_uri", None)
     logout = form.single["backchannel_logout_uri"]
     if logout:
@@ -264,8 +284,7 @@ def _certificate(form: Typed, found: dict[str, Any], *, needed: bool) -> None:
         except (ValueError, x509.InvalidVersion):
             form.complain("certificate", _("Гэрчилгээ уншигдсангүй. -----BEGIN CERTIFICATE----- гэж эхэлсэн PEM оруулна уу"))
             return
-        print_ = hashlib.sha256(read.public_bytes(Encoding.DER)).digest()
-        form.certificate = base64.urlsafe_b64encode(print_).rstrip(b"=").decode()
+        form.certificate = base64url(hashlib.sha256(read.public_bytes(Encoding.DER)).digest())
     if form.certificate and needed:
         found["tls_client_certificate_sha256"] = form.certificate
     elif needed:
@@ -298,3 +317,70 @@ def _guards(form: Typed, found: dict[str, Any]) -> None:
         form.complain("redirect_uris", _("Систем бүрд өөр нэрээр таних үед бүх буцах хаяг нэг серверт байна"))
     if "signed_userinfo" in chosen:
         found["userinfo_signed_response_alg"] = "ES256"
+
+
+# -- what a client that works may have besides ---------------------------------------------------------------------
+
+
+def _details(form: Typed, found: dict[str, Any]) -> None:
+    """Rights in detail that it may ask people for (RFC 9396 §10)."""
+    chosen = [name for name in TYPES if name in form.lists["authorization_details_types"]]
+    if chosen:
+        found["authorization_details_types"] = chosen
+
+
+def _answers_elsewhere(form: Typed, found: dict[str, Any]) -> None:
+    """How it learns that a person has answered on their phone (CIBA Core §4)."""
+    if CIBA not in found["grant_types"]:
+        return
+    mode = PING if form.single["backchannel_token_delivery_mode"] == PING else "poll"
+    found["backchannel_token_delivery_mode"] = mode
+    endpoint = form.single["backchannel_client_notification_endpoint"]
+    if mode != PING:
+        return
+    fault = addresses.fault(endpoint, loopback=not settings().production) if endpoint else ""
+    if not endpoint:
+        form.complain("backchannel_client_notification_endpoint", _("Мэдэгдэл хүлээн авах хаягаа бичнэ үү"))
+    elif fault:
+        form.complain("backchannel_client_notification_endpoint", FAULTS[fault]())
+    found["backchannel_client_notification_endpoint"] = endpoint
+
+
+def _resources(form: Typed, found: dict[str, Any]) -> None:
+    """Whom its tokens may address (RFC 8707), its own address among them where it acts on."""
+    wished = list(dict.fromkeys(line for line in form.single["resources"].splitlines() if line))
+    if not all(resources.is_address(line) for line in wished) or len(wished) > 50:
+        form.complain("resources", _("Нөөцийн хаяг бүр бүтэн, # тэмдэггүй байна; 50 хүртэл"))
+    if wished:
+        found["resources"] = wished
+
+
+def _acting(form: Typed, found: dict[str, Any]) -> None:
+    """Whose tokens it may exchange for its own (RFC 8693): systems that are registered, and only with an address at which they call it."""
+    if EXCHANGE not in found["grant_types"]:
+        return
+    wished = list(dict.fromkeys(line for line in form.single["may_act_for"].splitlines() if line))
+    known = api.party_names(client_ids=[line for line in wished if line.isprintable()][:50])
+    strange = [line for line in wished if line not in known]
+    if not wished or len(wished) > 50:
+        form.complain("may_act_for", _("Токеныг нь солих системүүдийн client_id-г бичнэ үү"))
+    elif strange:
+        form.complain("may_act_for", _("Ийм систем бүртгэлгүй: %(names)s") % {"names": ", ".join(strange)[:200]})
+    if "resources" not in found:
+        form.complain("resources", _("Токен солихын тулд өөрийн хаягаа нөөц болгон бичнэ: ирсэн токен түүнд зориулагдсан байна"))
+    if wished:
+        found["may_act_for"] = wished
+
+
+def _encryption(form: Typed, found: dict[str, Any]) -> None:
+    """Userinfo that only it can read, signed within (Core §16.14), to a key that it publishes for that."""
+    algorithm, content = form.single["userinfo_encrypted_response_alg"], form.single["userinfo_encrypted_response_enc"]
+    if algorithm not in encryption.ALGORITHMS or form.kind is not PartyKind.WEB:
+        return
+    found |= {"userinfo_encrypted_response_alg": algorithm, "userinfo_signed_response_alg": "ES256"}
+    if content in encryption.ENCODINGS:
+        found["userinfo_encrypted_response_enc"] = content
+    kind = encryption.ALGORITHMS[algorithm]
+    keys = found.get("jwks", {}).get("keys", [])
+    if "jwks_uri" not in found and not any(key.get("kty") == kind and key.get("use") == "enc" for key in keys):
+        form.complain("jwks", _('Шифрлэхэд %(kind)s төрлийн, "use": "enc" гэсэн нийтийн түлхүүр хэрэгтэй') % {"kind": kind})

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 
 from toono.identity import api
 from toono.identity.contracts import PartyKind
-from toono.identity.web.console.parties import KEEPERS, common
+from toono.identity.web.console.parties import common
+from toono.identity.web.console.places import KEEPERS
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.settings import settings
 

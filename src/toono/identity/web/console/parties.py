@@ -15,12 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from toono.identity import api
-from toono.identity.contracts import Party, PartyChange, PartyDrafted, PartyKind, PartyStage
+from toono.identity.contracts import Party, PartyChange, PartyDrafted, PartyKind, PartyStage, TrialFlow
 from toono.identity.domain.console.bounds import TEST_SCOPES
 from toono.identity.domain.dan.operations import OPERATIONS
+from toono.identity.domain.oidc.encryption import ALGORITHMS, ENCODINGS
 from toono.identity.errors import ClientMetadataRefused
 from toono.identity.web.console import form as forms
 from toono.identity.web.console import words
+from toono.identity.web.console.places import KEEPERS, places
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
 from toono.kernel.ids import uuid7
@@ -28,8 +30,6 @@ from toono.kernel.settings import settings
 from toono.kernel.text import clean
 
 PAGE_LENGTH = 50
-KEEPERS = (Role.ADMINISTRATOR, Role.REPRESENTATIVE)
-"""Who looks after relying parties: the platform's administrator all, a representative those of their organisations."""
 
 
 def address_of(client_id: str) -> str:
@@ -64,7 +64,9 @@ def overview(request: ToonoRequest) -> HttpResponse:
 
 def common(request: ToonoRequest) -> dict[str, Any]:
     """What every page of the console knows."""
-    return {"administrator": request.actor.role is Role.ADMINISTRATOR, "words": words, "party_name": party_name}
+    return {
+        "administrator": request.actor.role is Role.ADMINISTRATOR, "places": places(request), "words": words, "party_name": party_name,
+    }  # fmt: skip
 
 
 @allow(*KEEPERS)
@@ -80,9 +82,20 @@ def party_page(request: ToonoRequest, found: Party, *, secret: str) -> HttpRespo
         "party": found, "secret": secret, "lines": words.lines(found.metadata), "history": history,
         "waiting": next((change for change in history if change.state == "waiting"), None),
         "names": words.organisation_names([found.organisation]), "own_secret": found.metadata.get("token_endpoint_auth_method", "client_secret_basic") in ("client_secret_basic", "client_secret_post"),
-        "issuer": settings().base_url, "done": request.GET.get("done", ""), **common(request),
+        "issuer": settings().base_url, "done": request.GET.get("done", ""), "flows": _flows(found), **common(request),
     }  # fmt: skip
     return render(request, "identity/console_party.html", context)
+
+
+def _flows(found: Party) -> list[tuple[str, str]]:
+    """What of it can be tried, with the words of the button."""
+    grants = found.metadata.get("grant_types")
+    more = (
+        (TrialFlow.DEVICE, forms.DEVICE, _("Төхөөрөмжийн урсгалыг турших")),
+        (TrialFlow.CIBA, forms.CIBA, _("Утсаар батлуулахыг турших (CIBA)")),
+    )
+    held = grants if isinstance(grants, list) else []
+    return [(TrialFlow.CODE.value, _("Туршиж үзэх")), *((flow.value, text) for flow, grant, text in more if grant in held)]
 
 
 # -- registering and changing --------------------------------------------------------------------------------------
@@ -211,6 +224,7 @@ def _form_page(request: ToonoRequest, form: forms.Typed, *, organisation: str, t
     context = {
         "form": form, "wrong": form.wrong, "errors": form.errors, "title": title, "organisation": words.organisation_names([organisation]).get(organisation, organisation),
         "operations": operations, "methods": forms.METHODS[form.kind], "test_scopes": TEST_SCOPES, "device": forms.DEVICE, "ciba": forms.CIBA,
+        "exchange": forms.EXCHANGE, "algorithms": [(name, name) for name in ALGORITHMS], "encodings": [(name, name) for name in ENCODINGS],
         "party": None, **common(request), **more,
     }  # fmt: skip
     return render(request, "identity/console_form.html", context, status=400 if form.errors else 200)

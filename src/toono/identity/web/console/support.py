@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from toono.identity import api
 from toono.identity.errors import AccountNotFound, LookOver, PhoneRefused, ReasonMissing, SecondPersonNeeded, TooManyLooks
 from toono.identity.web.console import words
+from toono.identity.web.console.places import SUPPORTERS, places
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
 
@@ -27,7 +28,7 @@ ACTS = {
 }
 
 
-@allow(Role.ADMINISTRATOR)
+@allow(*SUPPORTERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
 def search(request: ToonoRequest) -> HttpResponse:
@@ -44,11 +45,11 @@ def search(request: ToonoRequest) -> HttpResponse:
             errors.append({"href": "#regnum", "text": gettext("Ийм бүртгэл олдсонгүй. Дугаараа бүтнээр нь шалгаж бичнэ үү")})
         except TooManyLooks:
             errors.append({"href": "#regnum", "text": gettext("Та хэт олон бүртгэл хайсан байна. Түр хүлээнэ үү")})
-    context = {"typed": typed, "errors": errors}
+    context = {"typed": typed, "errors": errors, "places": places(request)}
     return render(request, "identity/console_support.html", context, status=400 if errors else 200)
 
 
-@allow(Role.ADMINISTRATOR)
+@allow(*SUPPORTERS)
 @require_GET
 @never_cache
 def account(request: ToonoRequest, look_id: UUID) -> HttpResponse:
@@ -66,7 +67,7 @@ def _account_page(request: ToonoRequest, look_id: UUID, errors: list[dict[str, s
     return render(request, "identity/console_account.html", context, status=400 if errors else 200)
 
 
-@allow(Role.ADMINISTRATOR)
+@allow(*SUPPORTERS)
 @require_POST
 def act(request: ToonoRequest, look_id: UUID) -> HttpResponse:
     """End sessions, unlock, or wish for another telephone number."""
@@ -93,7 +94,7 @@ def act(request: ToonoRequest, look_id: UUID) -> HttpResponse:
     )
 
 
-@allow(Role.ADMINISTRATOR)
+@allow(*SUPPORTERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
 def phones(request: ToonoRequest) -> HttpResponse:
@@ -108,7 +109,12 @@ def phones(request: ToonoRequest) -> HttpResponse:
             errors.append({"href": "#waiting", "text": gettext("Өөрийн хүсэлтийг өөрөө баталж болохгүй. Өөр хүнээр шийдүүлнэ үү")})
         except ValueError:
             return HttpResponseRedirect(reverse("identity:phones"))
-    context = {"changes": api.phone_changes(actor=request.actor), "errors": errors, "done": request.GET.get("done", "")}
+    context = {
+        "changes": api.phone_changes(actor=request.actor),
+        "errors": errors,
+        "done": request.GET.get("done", ""),
+        "places": places(request),
+    }
     return render(request, "identity/console_phones.html", context, status=400 if errors else 200)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -14,15 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from toono.identity import api
-from toono.identity.contracts import Trial, TrialStep
-from toono.identity.web.console.parties import KEEPERS, common
+from toono.identity.contracts import Trial, TrialFlow, TrialStep
+from toono.identity.web.console.parties import common
+from toono.identity.web.console.places import KEEPERS
 from toono.kernel.access import ToonoRequest, allow
 
 STEPS = {
     "pushed": gettext_lazy("Хүсэлтийг урьдчилж илгээв (PAR)"),
     "authorize": gettext_lazy("Хүнийг нэвтрүүлэх хаяг"),
+    "device": gettext_lazy("Төхөөрөмжийн код авав"),
+    "ciba": gettext_lazy("Хүнээс утсаар нь зөвшөөрөл хүсэв (CIBA)"),
     "callback": gettext_lazy("Буцаж ирэв"),
-    "token": gettext_lazy("Кодыг токеноор солив"),
+    "token": gettext_lazy("Токен авав"),
     "id_token": gettext_lazy("id_token: хэн, хэзээ, хэрхэн нэвтэрсэн"),
     "access_token": gettext_lazy("access_token: юунд хандах"),
     "userinfo": gettext_lazy("Хүний мэдээлэл (userinfo)"),
@@ -34,7 +37,24 @@ STEPS = {
 @require_POST
 @never_cache
 def start(request: ToonoRequest, client_id: str) -> HttpResponse:
-    return _page(request, api.start_trial(actor=request.actor, client_id=client_id))
+    return _page(request, api.start_trial(actor=request.actor, client_id=client_id, flow=_flow(request.POST.get("flow", "code"))))
+
+
+def _flow(value: str) -> TrialFlow:
+    """:raises Http404: no such flow."""
+    try:
+        return TrialFlow(value)
+    except ValueError:
+        raise Http404(value) from None
+
+
+@allow(*KEEPERS)
+@require_POST
+@never_cache
+def ask(request: ToonoRequest, run_id: UUID) -> HttpResponse:
+    """The person says that they have answered on the other page."""
+    run = api.ask_in_trial(actor=request.actor, run_id=run_id)
+    return _page(request, run) if run.unanswered else HttpResponseRedirect(reverse("identity:trial", args=[run_id]))
 
 
 @allow(*KEEPERS)
@@ -56,7 +76,8 @@ def trial(request: ToonoRequest, run_id: UUID) -> HttpResponse:
 def _page(request: ToonoRequest, run: Trial) -> HttpResponse:
     steps = [{"title": STEPS[step.name], "good": step.good, "sent": _told(step.sent), "received": _received(step)} for step in run.steps]
     good = run.finished and all(step.good for step in run.steps)
-    context = {"run": run, "steps": steps, "good": good, **common(request)}
+    code = run.steps[-1].received.get("user_code", "") if run.asks else ""
+    context = {"run": run, "steps": steps, "good": good, "code": code, **common(request)}
     return render(request, "identity/console_trial.html", context)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from toono.identity.contracts import PartyKind, PartyStage
+from toono.identity.domain.oidc.authorization_details import TYPES
 from toono.registry import api as registry
 
 KINDS = {
@@ -61,7 +62,34 @@ MEMBERS = {
     "userinfo_signed_response_alg": gettext_lazy("Гарын үсэгтэй userinfo"),
     "resources": gettext_lazy("Хандах нөөц"),
     "dan_operations": gettext_lazy("ДАН-ы үйлчилгээ"),
-    "may_act_for": gettext_lazy("Нэрийн өмнөөс нь ажиллах систем"),
+    "may_act_for": gettext_lazy("Токеныг нь солих систем"),
+    "authorization_details_types": gettext_lazy("Нарийвчилсан зөвшөөрөл (RAR)"),
+    "backchannel_token_delivery_mode": gettext_lazy("Хариуг мэдэх арга (CIBA)"),
+    "backchannel_client_notification_endpoint": gettext_lazy("Хариулсныг мэдэгдэх хаяг (CIBA)"),
+    "userinfo_encrypted_response_alg": gettext_lazy("Шифрлэсэн userinfo, түлхүүр"),
+    "userinfo_encrypted_response_enc": gettext_lazy("Шифрлэсэн userinfo, агуулга"),
+}
+GRANTS = {
+    "authorization_code": gettext_lazy("Хүн нэвтэрнэ (authorization_code)"),
+    "refresh_token": gettext_lazy("Дахин нэвтрүүлэхгүйгээр сунгана (refresh_token)"),
+    "client_credentials": gettext_lazy("Систем өөрөө, хүнгүйгээр (client_credentials)"),
+    "urn:ietf:params:oauth:grant-type:device_code": gettext_lazy("Дэлгэц, үйлчилгээний цэг (device_code)"),
+    "urn:openid:params:grant-type:ciba": gettext_lazy("Систем эхлүүлж, хүн утсаараа зөвшөөрнө (CIBA)"),
+    "urn:ietf:params:oauth:grant-type:token-exchange": gettext_lazy("Ирсэн токеныг цааш дуудахаар солино (token-exchange)"),
+}
+SCOPES = {
+    "register": gettext_lazy("Овог, эцэг (эх)-ийн нэр, нэр, иргэний бүртгэлийн дугаар (register)"),
+    "offline_access": gettext_lazy("Хүн гарсны дараа ч хандах, refresh_token (offline_access)"),
+}
+DETAILS = {
+    "toono_exchange": gettext_lazy("Мэдээлэл солилцооны үйлчилгээг нэрлэн зөвшөөрүүлэх (toono_exchange)"),
+    "toono_representation": gettext_lazy("Байгууллагыг төлөөлөхийг зөвшөөрүүлэх (toono_representation)"),
+    "toono_signature": gettext_lazy("Баримтад гарын үсэг зурахыг зөвшөөрүүлэх (toono_signature)"),
+    "credential": gettext_lazy("Хүний гэрчилгээгээр гарын үсэг зуруулах, CSC (credential)"),
+}
+DELIVERY = {
+    "poll": gettext_lazy("Систем өөрөө асууна (poll)"),
+    "ping": gettext_lazy("Хариулмагц системд мэдэгдэнэ (ping)"),
 }
 METHODS = {
     "client_secret_basic": gettext_lazy("Нууц түлхүүр, толгой хэсэгт (client_secret_basic)"),
@@ -204,8 +232,16 @@ def shown(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [_("Тийм") if value else _("Үгүй")]
     if isinstance(value, list):
-        return [str(one) for one in value]
+        named = {"grant_types": GRANTS, "authorization_details_types": DETAILS}.get(name, {})
+        return [str(named.get(one, one)) for one in value]
+    if name == "backchannel_token_delivery_mode":
+        return [str(DELIVERY.get(str(value), value))]
     return str(value).split() if name == "scope" else [str(value)]
+
+
+def detail_types() -> list[tuple[str, str]]:
+    """Every type of authorization details that the platform knows, with what it asks of a person."""
+    return [(name, str(DETAILS.get(name, name))) for name in TYPES]
 
 
 def all_organisations() -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""A software statement for an organisation: with it their own program registers one client, within what the statement allows (RFC 7591 §2.3)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from toono.identity import api
+from toono.identity.contracts import SoftwareStatement
+from toono.identity.domain.oidc.authorization_details import TYPES
+from toono.identity.errors import ClientMetadataRefused
+from toono.identity.web.console import words
+from toono.identity.web.console.form import CIBA, DEVICE
+from toono.identity.web.console.parties import common
+from toono.identity.web.console.places import APPOINTERS
+from toono.kernel.access import ToonoRequest, allow
+from toono.kernel.settings import settings
+from toono.kernel.text import clean, paragraphs
+
+GRANTS = ("authorization_code", "refresh_token", "client_credentials", DEVICE, CIBA)
+SCOPES = ("register", "offline_access")
+LINES = {"hosts": 20, "resources": 50}
+"""Fields with one value a line, and how many lines."""
+
+
+@allow(*APPOINTERS)
+@require_http_methods(["GET", "POST"])
+@never_cache
+def statements(request: ToonoRequest) -> HttpResponse:
+    """The form; once sent, the statement in the answer itself, so that no address and no session ever holds it."""
+    typed = _typed(request)
+    issued, errors = (_issued(request, typed), typed["errors"]) if request.method == "POST" else (None, [])
+    context = {
+        "typed": typed, "issued": issued, "errors": errors, "grants": [(name, words.GRANTS[name]) for name in GRANTS], "scopes": [(name, words.SCOPES[name]) for name in SCOPES],
+        "details": words.detail_types(), "organisations": sorted(words.all_organisations().items(), key=lambda one: one[1]),
+        "example": _example(issued, typed) if issued else "", "issuer": settings().base_url, **common(request),
+    }  # fmt: skip
+    return render(request, "identity/console_statements.html", context, status=400 if errors else 200)
+
+
+def _typed(request: ToonoRequest) -> dict[str, Any]:
+    post = request.POST
+    found: dict[str, Any] = {"organisation": post.get("organisation", "")[:40], "client_name": clean(post.get("client_name", ""))[:150]}
+    found |= {name: paragraphs(post.get(name, "")[:5000]) for name in LINES}
+    found |= {name: [one for one in known if one in post.getlist(name)] for name, known in (("grants", GRANTS), ("scopes", SCOPES), ("details", TYPES))}  # fmt: skip
+    return found | {"fapi": post.get("fapi") == "on", "errors": []}
+
+
+def _issued(request: ToonoRequest, typed: dict[str, Any]) -> SoftwareStatement | None:
+    lists = {name: [line for line in typed[name].lower().splitlines() if line] for name in LINES}
+    for name, amiss, text in (
+        ("organisation", typed["organisation"] not in words.all_organisations(), _("Байгууллагаа сонгоно уу")),
+        ("client_name", len(typed["client_name"]) < 2, _("Нэрээ бичнэ үү. Хүн нэвтрэхдээ үүнийг уншина")),
+        ("grants", not typed["grants"], _("Ядаж нэг зам сонгоно уу")),
+        ("hosts", "authorization_code" in typed["grants"] and not lists["hosts"], _("Буцах хаягийн серверийн нэрийг бичнэ үү")),
+    ):
+        if amiss:
+            typed["errors"].append({"href": f"#{name}", "text": text})
+    if typed["errors"]:
+        return None
+    bounds: dict[str, object] = {
+        "grant_types": typed["grants"], "scope": " ".join(["openid", *typed["scopes"]]), "redirect_hosts": lists["hosts"],
+        "resources": [line for line in typed["resources"].splitlines() if line], "authorization_details_types": typed["details"],
+    }  # fmt: skip
+    bounds |= {"profile": "fapi2"} if typed["fapi"] else {}
+    try:
+        return api.issue_party_statement(
+            actor=request.actor, organisation=typed["organisation"], client_name=typed["client_name"], bounds=bounds
+        )
+    except ClientMetadataRefused:
+        typed["errors"].append(
+            {"href": "#hosts", "text": _("Серверийн нэрийг https://, зам, портгүйгээр бичнэ үү. Жишээ нь: example.gov.mn")}
+        )
+        return None
+
+
+def _example(issued: SoftwareStatement, typed: dict[str, Any]) -> str:
+    """What the organisation's program sends."""
+    asked: dict[str, object] = {"software_statement": issued.text[:12] + "…", "grant_types": typed["grants"]}
+    host = next(iter(typed["hosts"].splitlines()), "")
+    asked |= {"redirect_uris": [f"https://{host}/callback"]} if host else {"response_types": []}
+    return json.dumps(asked, ensure_ascii=False, indent=2)
