@@ -24,6 +24,7 @@ from toono.pki.contracts import (
     CertificateState,
     Confirmation,
     DeskStatement,
+    FileSigningView,
     FileToSign,
     HeldCertificate,
     Indication,
@@ -51,10 +52,11 @@ from toono.pki.contracts import (
     SubjectName,
     ValidationReport,
 )
+from toono.pki.domain.csc import Refused as CscRefused
 from toono.pki.domain.profiles import PLATFORM
 from toono.pki.domain.revocation import HOLDER_REASONS, REASONS
 from toono.pki.domain.validation.etsi import as_etsi
-from toono.pki.errors import CertificateNotFound, SigningRequestNotFound
+from toono.pki.errors import CertificateNotFound, SigningRequestNotFound, SigningRequestRefused
 from toono.pki.events import CertificateRevived, CertificateRevoked, CertificateSuspended
 from toono.pki.operations import activation as _activation
 from toono.pki.operations import answer_status as _answer_status
@@ -62,6 +64,7 @@ from toono.pki.operations import care_for as _care_for
 from toono.pki.operations import ceremonies as _ceremonies
 from toono.pki.operations import check_pdf as _check_pdf
 from toono.pki.operations import csc as _csc
+from toono.pki.operations import csc_documents as _csc_documents
 from toono.pki.operations import establish_authorities as _establish_authorities
 from toono.pki.operations import issue_certificate as _issue_certificate
 from toono.pki.operations import load_trusted_list as _load_trusted_list
@@ -75,6 +78,8 @@ from toono.pki.operations import request_certificate as _request_certificate
 from toono.pki.operations import revoke_certificate as _revoke_certificate
 from toono.pki.operations import seal_pdf as _seal_pdf
 from toono.pki.operations import sign_file as _sign_file
+from toono.pki.operations import sign_file_brought as _brought
+from toono.pki.operations import sign_file_seen as _seen
 from toono.pki.operations import sign_jws as _sign_jws
 from toono.pki.operations import smart_id as _smart_id
 from toono.pki.operations import time_stamp as _time_stamp
@@ -468,6 +473,24 @@ def let_loose(*, confirmation: Confirmation, key: str, signing_input: str = "", 
     _activation.let_loose(confirmation=confirmation, key=key, signing_input=signing_input, request=request_id)
 
 
+def draw_code(*, challenge_id: UUID, person_id: UUID, confirms: str, number: str) -> str:
+    """For the worker: a one-time code of six digits by which this person confirms one thing, to be sent to ``number``. Drawn and checked by the signer.
+
+    :raises CodeWithheld: none goes there now.
+    """
+    return _activation.draw_code(challenge_id=challenge_id, person_id=person_id, confirms=confirms, number=number)
+
+
+def enter_code(*, challenge_id: UUID, person_id: UUID, typed: str) -> bool:
+    """For the pages: whether these six digits are the code; the signer counts what is wrong."""
+    return _activation.enter_code(challenge_id=challenge_id, person_id=person_id, typed=typed)
+
+
+def number_usable_from(*, person_id: UUID, number: str) -> datetime | None:
+    """When this person's codes go to a number that changed; None where they do already."""
+    return _activation.number_usable_from(person_id=person_id, number=number)
+
+
 def signing_certificates(*, person_id: UUID, purpose: SigningPurpose, only_valid: bool = False) -> list[CertificateInfo]:
     """A natural person's certificates for signing (their own and as officers) or for authentication, newest first."""
     return [queries.info(row) for row in _remote.certificates_of(person_id=person_id, purpose=purpose, only_valid=only_valid)]
@@ -576,17 +599,53 @@ def signed_under(*, party_id: str, activation_data: str) -> SigningRequestView |
     return _remote.by_activation_data(party_id=party_id, given=activation_data)
 
 
+def let_documents_loose(*, signing_id: UUID) -> None:
+    """For the worker: let a natural person's key sign what follows from documents whose hashes the audit proves that its holder confirmed.
+
+    :raises NotConfirmed: it proves no such thing.
+    """
+    _csc_documents.let_loose(signing_id=signing_id)
+
+
+def forget_csc_documents() -> int:
+    """Take away documents and answers that no client may fetch any more; gives how many."""
+    return _csc_documents.forget()
+
+
+def csc_ask(*, person_id: UUID, client_id: str, client: str, detail: Mapping[str, Any], way_back: str) -> SigningRequestView:
+    """A client of the Cloud Signature Consortium's interface sends a person to confirm signatures; the page for it is the request's own.
+
+    :param detail: ``credentialID``, ``documentDigests`` (``hash`` and ``label``), ``hashAlgorithmOID``, ``description``.
+    :raises SigningRequestRefused: in the interface's own words.
+    :raises TooManySigningRequests:
+    """
+    try:
+        return _csc.ask_by_page(person_id=person_id, client_id=client_id, client=client, detail=detail, way_back=way_back)
+    except CscRefused as refused:
+        raise SigningRequestRefused(refused.description) from refused
+
+
+def signing_way_back(*, asked: SigningRequestView) -> str:
+    """Where the person goes on after answering; empty where they only close the page."""
+    return asked.protocol.get("way_back", "") if asked.origin is SigningOrigin.CSC else smart_id_way_back(asked=asked)
+
+
 def csc_answer(
-    *, method: str, person_id: UUID | None, client_id: str, client: str, body: Mapping[str, object]
-) -> tuple[int, dict[str, object]]:
+    *, method: str, person_id: UUID | None, client_id: str, client: str, body: Mapping[str, object], service: bool = True,
+    transaction: UUID | None = None,
+) -> tuple[int, dict[str, object]]:  # fmt: skip
     """What a method of the interface of the Cloud Signature Consortium answers: status and body, refusals included.
 
     :param person_id: for whom the access token speaks; None without one. ``client``: the name by which persons know the caller.
+    :param service: whether the token has the scope ``service``.
+    :param transaction: the request that the person confirmed for a token of the scope ``credential``.
     :raises SigningRequestNotFound: no such method.
     """
     if method not in _csc.METHODS:
         raise SigningRequestNotFound(f"no method {method[:60]}")
-    caller = _csc.Caller(person_id=person_id, client_id=client_id, client=client) if person_id is not None else None
+    caller = None
+    if person_id is not None:
+        caller = _csc.Caller(person_id=person_id, client_id=client_id, client=client, service=service, transaction=transaction)
     return _csc.answer(method=method, caller=caller, body=body)
 
 
@@ -679,22 +738,25 @@ def sign_file(
     location: str = "",
     stamp: StampPlace | None = None,
     detached: bool = False,
+    beside: bool = False,
 ) -> bytes:
     """The signed file. A system signs with any key, an officer with the organisation's seal, a person with the own keys.
 
     ``name`` is the file's (its ending tells the media type; it stands in containers). ``reason``, ``location`` and ``stamp`` are for PDFs;
     a document that a seal has certified gets no visible stamp. ``detached`` leaves the content out of a CAdES. Call it where the file is
-    kept in the same transaction: the audit commits with it.
+    kept in the same transaction: the audit commits with it. ``beside``: the file carries signatures of this form already, and one more joins
+    them; for XML, containers, CMS with the content inside, and JSON (a PDF takes it either way).
 
     :raises NotAllowed:
     :raises NoSigningCertificate: none, or revoked, or expired.
-    :raises NotSignable: the file cannot have this form: no PDF, XML with a DTD or signed already, a name that no container takes, over 100 MB.
+    :raises NotSignable: the file cannot have this form: no PDF, XML with a DTD or signed already without ``beside``, a name that no container
+        takes, over 100 MB; or another signature would break those that are there.
     :raises DocumentClosed: a seal allows no further signature.
     :raises SignerUnavailable: nothing was signed.
     """
     wanted = FileToSign(
         name=name, content=content, form=form, level=level, at=now().replace(microsecond=0),
-        reason=reason, location=location, stamp=stamp, detached=detached,
+        reason=reason, location=location, stamp=stamp, detached=detached, beside=beside,
     )  # fmt: skip
     return _sign_file.sign_file(actor=actor, key=key, wanted=wanted)
 
@@ -710,6 +772,116 @@ def complete_file(*, actor: Actor, key: str, wanted: FileToSign, signature: byte
     :raises SignatureDoesNotFit: not by this key, or over something else.
     """
     return _sign_file.complete_file(actor=actor, key=key, wanted=wanted, signature=signature)
+
+
+# -- a file that its holder brings to be signed ------------------------------------------------------------------
+
+FILE_LIMIT_BYTES = _brought.LIMIT_BYTES
+FILE_KEPT_WAITING, FILE_KEPT_SIGNED = _brought.KEPT_WAITING, _brought.KEPT_SIGNED
+
+
+def bring_file(
+    *,
+    actor: Actor,
+    once: UUID,
+    name: str,
+    content: bytes,
+    certificate: str,
+    inside: bool,
+    level: SignatureLevel,
+    stamped: bool = False,
+    reason: str = "",
+    language: str = "mn",
+) -> FileSigningView:
+    """A person brings a file to sign with their own key, or with that of their office. It is looked at and kept for an hour; nothing is signed yet.
+
+    :param once: of the form; sent twice, it brings one file.
+    :param certificate: serial number of one of the person's certificates.
+    :param inside: the signature goes into the file (PDF, XML) or joins those that it carries; what can do neither, and everything without this,
+        goes into a container.
+    :param stamped: a PDF gets a visible stamp on its last page.
+    :raises NotAllowed: not a citizen.
+    :raises NoSigningCertificate: none of theirs, or not in force.
+    :raises SignedFileTooLarge: more than :data:`FILE_LIMIT_BYTES`.
+    :raises NotSignable: with a class for each reason: ``FileToSignRefused``, ``PdfEncrypted``, ``PdfUnusual``, ``NoRoomBeside``.
+    :raises DocumentClosed: a PDF that allows no further signature.
+    :raises TooManyFilesToSign:
+    :raises ValidationBusy: ask again.
+    """
+    return _brought.bring(
+        actor=actor,
+        brought=_brought.Brought(
+            once=once, name=name, content=content, certificate=certificate, inside=inside, level=level, stamped=stamped, reason=reason,
+            language=language,
+        ),
+    )  # fmt: skip
+
+
+def brought_files(*, actor: Actor) -> list[FileSigningView]:
+    """The person's own, newest first."""
+    return _brought.own(actor=actor)
+
+
+def brought_file(*, actor: Actor, file_id: UUID) -> FileSigningView:
+    """One as it stands; what was confirmed and is not made yet is made now.
+
+    :raises FileToSignNotFound: none of theirs, or removed.
+    """
+    return _brought.one(actor=actor, file_id=file_id)
+
+
+def brought_content(*, actor: Actor, file_id: UUID) -> tuple[str, bytes]:
+    """Name and content of the signed file; before that, of the file as it was brought.
+
+    :raises FileToSignNotFound:
+    """
+    return _brought.content(actor=actor, file_id=file_id)
+
+
+def brought_picture(*, actor: Actor, file_id: UUID, page: int) -> bytes:
+    """A page of a brought PDF, counted from 0, as PNG.
+
+    :raises FileToSignNotFound: also for a page that cannot be drawn.
+    :raises ValidationBusy: ask again.
+    """
+    return _brought.picture(actor=actor, file_id=file_id, page=page)
+
+
+def ask_file_signature(*, actor: Actor, file_id: UUID) -> FileSigningView:
+    """Its request (``.request``), which a code has to confirm; one that waits stays as it is.
+
+    :raises FileToSignNotFound:
+    :raises NoSigningCertificate: revoked, suspended or ended since.
+    :raises TooManySigningRequests:
+    """
+    return _brought.ask(actor=actor, file_id=file_id)
+
+
+def sign_brought_file(*, actor: Actor, file_id: UUID, confirmation: Confirmation) -> FileSigningView:
+    """Sign what the holder has confirmed by a code. A second time, or on a second device, it is as it is.
+
+    :raises FileToSignNotFound:
+    :raises NoSigningCertificate: revoked, suspended or ended since.
+    :raises SigningRequestOver: its time is over; ask anew.
+    :raises SigningContentChanged: something else was confirmed.
+    :raises SigningNotReady: confirmed and kept; made when the file is next looked at.
+    """
+    return _brought.confirm(actor=actor, file_id=file_id, confirmation=confirmation)
+
+
+def remove_brought_file(*, actor: Actor, file_id: UUID) -> None:
+    """File and signed file are gone; a request that waits is refused."""
+    _brought.remove(actor=actor, file_id=file_id)
+
+
+def forget_brought_files() -> int:
+    """Files whose time is over are removed; returns how many. Done every ten minutes."""
+    return _brought.forget()
+
+
+def signature_form_words(*, form: SignatureForm) -> str:
+    """A form in a few words, in the language of the call."""
+    return _seen.form_words(form)
 
 
 def care_for(*, content: bytes, name: str) -> bytes | None:

@@ -549,6 +549,8 @@ class FileToSign:
     """A document that a seal has certified gets no visible stamp."""
     detached: bool = False
     """CAdES without the content inside."""
+    beside: bool = False
+    """The file carries signatures of this form already, and this one joins them; those stay as they are. A PDF takes it either way."""
 
 
 @dataclass(frozen=True)
@@ -600,6 +602,7 @@ class SigningOrigin(StrEnum):
 
     CSC = "csc"  # Cloud Signature Consortium API
     SMART_ID = "smart_id"  # relying-party interface of Smart-ID, version 3
+    FILE = "file"  # the holder brought a file to the pages
 
 
 class SigningState(StrEnum):
@@ -642,6 +645,49 @@ class SigningRequestView(Contract):
     """Serial number of the holder's certificate; empty until the holder is known."""
     protocol: dict[str, str]
     """What the interface must remember; no secrets of the holder."""
+
+
+class EarlierSignature(Contract):
+    """A signature that a brought file carried already, as it was found when the file came."""
+
+    name: str
+    """Whom its certificate names; empty where that is not trusted."""
+    indication: Indication
+    sentence: str
+    """In words, in the language in which the file was brought."""
+
+
+class FileSigningView(Contract):
+    """A file that its holder brought to be signed, as the pages show it."""
+
+    id: UUID
+    name: str
+    size_bytes: int
+    sha256: str
+    """Hexadecimal, of the file as it was brought."""
+    pages: int
+    """Of a PDF that can be shown; else 0."""
+    form: SignatureForm
+    level: SignatureLevel
+    beside: bool
+    """Joins signatures that the file carries."""
+    stamped: bool
+    """A PDF gets a visible stamp."""
+    earlier: tuple[EarlierSignature, ...]
+    certificate: str
+    """Serial number."""
+    signer: str
+    organisation: str
+    in_force: bool
+    """The certificate can sign now."""
+    request: SigningRequestView | None
+    """The newest request to sign it; None before the first code was asked for."""
+    signed: bool
+    signed_name: str
+    """Name for the signed file."""
+    signed_bytes: int
+    kept_until: datetime
+    """When file and signed file are removed."""
 
 
 class RelyingPartyInfo(Contract):

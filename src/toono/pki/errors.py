@@ -242,6 +242,57 @@ class NotSignable(ToonoError):
     next_mn = "Файлаа шалгаад, өөр хэлбэр сонгож дахин оролдоно уу."
 
 
+# -- a file that its holder brings to be signed ----------------------------------------------------------------
+
+
+class FileToSignNotFound(NotFound):
+    """No such file of this person, or the time for which it was kept is over."""
+
+    code = "pki.file_to_sign_not_found"
+    title_mn = "Ийм файл олдсонгүй"
+    next_mn = "Хадгалах хугацаа нь дууссан бол устгасан. Файлаа дахин оруулна уу."
+
+
+class FileToSignRefused(NotSignable):
+    """The file is empty, too large, or its name and its content say different things."""
+
+    code = "pki.file_to_sign_refused"
+    title_mn = "Файл хоосон, гэмтсэн, эсвэл нэр нь агуулгатайгаа таарахгүй байна"
+    next_mn = "Файлаа нээж шалгаад дахин оруулна уу."
+
+
+class PdfEncrypted(NotSignable):
+    """The PDF has a password or forbids changes; what stands in it cannot be signed without opening it."""
+
+    code = "pki.pdf_encrypted"
+    title_mn = "PDF нь нууц үгтэй, эсвэл өөрчлөхийг хориглосон байна"
+    next_mn = "Хамгаалалтгүйгээр хадгалж дахин оруулна уу, эсвэл «Багцад» гэснийг сонговол файл хэвээрээ үлдэнэ."
+
+
+class PdfUnusual(NotSignable):
+    """The PDF is damaged, or built so that a signature inside cannot be prepared before the key signs."""
+
+    code = "pki.pdf_unusual"
+    title_mn = "Энэ PDF-ийн дотор гарын үсэг оруулах боломжгүй байна"
+    next_mn = "PDF-ээ дахин хадгалж (Save as PDF, эсвэл хэвлэх) оруулна уу, эсвэл «Багцад» гэснийг сонгоно уу."
+
+
+class NoRoomBeside(NotSignable):
+    """The signatures in the file would break by another one, or cannot be told apart from the content."""
+
+    code = "pki.no_room_beside"
+    title_mn = "Файл дахь гарын үсэг дахин нэгийг нэмэхэд хүчингүй болно"
+    next_mn = "«Багцад» гэснийг сонговол файл хэвээрээ үлдэж, гарын үсэг тань хажууд нь орно."
+
+
+class TooManyFilesToSign(ToonoError):
+    """As many files as may wait for one person at once."""
+
+    code, status = "pki.too_many_files_to_sign", 429
+    title_mn = "Хэт олон файл хүлээгдэж байна"
+    next_mn = "Хэрэггүй файлаа устгаад дахин оруулна уу."
+
+
 # -- remote signing --------------------------------------------------------------------------------------------
 
 
@@ -273,6 +324,12 @@ class NotConfirmed(NotAllowed):
     """The audit holds no fresh confirmation by the key's own holder of exactly this; the key stays closed."""
 
     code = "pki.not_confirmed"
+
+
+class CodeWithheld(ToonoError):
+    """The signer draws no code now: the phone number is new (``number_new``), too many codes or wrong tries, or the challenge is over."""
+
+    code = "pki.code_withheld"
 
 
 class SigningNotReady(Unavailable):
@@ -346,11 +403,19 @@ class ValidationBusy(Unavailable):
 
 
 class SignedFileTooLarge(ToonoError):
-    """The file is larger than is validated here."""
+    """The file is larger than is validated here: 25 MB on the page, 100 MB by a program."""
 
     code, status = "pki.signed_file_too_large", 413
     title_mn = "Файл хэт том байна"
     next_mn = "Хуудсаар 25 МБ, программаар 100 МБ хүртэл файл шалгуулна."
+
+
+class UploadWithoutLength(ToonoError):
+    """The upload does not say how long it is (Content-Length), so it is not read."""
+
+    code, status = "pki.upload_without_length", 411
+    title_mn = "Файлын хэмжээг хэлээгүй байна"
+    next_mn = "Content-Length толгойтойгоор дахин илгээнэ үү."
 
 
 class SignedFileMissing(ToonoError):

@@ -184,6 +184,28 @@ class SigningRequest(models.Model):
         ]
 
 
+class CscSigning(models.Model):
+    """The one call of the Cloud Signature Consortium's interface that used up a confirmation. Documents go when they are signed, answers after an hour."""
+
+    id = models.UUIDField(primary_key=True)
+    """Random; as ``responseID`` its client fetches the answer."""
+    request = models.OneToOneField(SigningRequest, on_delete=models.CASCADE)
+    use = models.CharField(max_length=10)
+    """``hashes`` or ``documents``."""
+    asked = models.CharField(max_length=64)
+    """SHA-256 of what was asked for."""
+    work = models.BinaryField(default=b"")
+    wants_material = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    """Claimed time of signing, whole seconds."""
+    answer = models.JSONField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    forgotten = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], condition=models.Q(forgotten=False), name="pki_csc_signing_kept")]
+
+
 # -- ACME --------------------------------------------------------------------------------------------------------
 
 
@@ -245,12 +267,20 @@ class AcmeOrder(models.Model):
 
 
 class AcmeAuthorization(models.Model):
-    """Whether the account has shown that it controls one name of an order; with its one challenge (``http-01``)."""
+    """Whether the account has shown that it controls one name of an order; with its challenges, of which one decides."""
 
     id = models.UUIDField(primary_key=True)
     order = models.ForeignKey(AcmeOrder, on_delete=models.PROTECT, related_name="authorizations")
     name = models.CharField(max_length=253)
-    token = models.CharField(max_length=43)
+    """Without the star, where ``wildcard``."""
+    wildcard = models.BooleanField(default=False)
+    """All names directly below ``name`` are asked for."""
+    token = models.CharField(max_length=43, blank=True)
+    """Of the challenge http-01; empty where it is not offered."""
+    dns_token = models.CharField(max_length=43, blank=True, default="")
+    """Of the challenge dns-01; empty where it is not offered."""
+    chosen = models.CharField(max_length=7, blank=True, default="")
+    """Which challenge the client said it has answered."""
     status = models.CharField(max_length=12)
     """Of the authorization: pending, valid, invalid, deactivated."""
     asked_at = models.DateTimeField(null=True)
@@ -314,3 +344,46 @@ class TrustedService(models.Model):
     """DER."""
     granted = models.JSONField()
     """When it had a status that lets it be trusted: pairs of ISO 8601 moments, the second null for until now."""
+
+
+# -- files that their holders bring to be signed -----------------------------------------------------------------
+
+
+class FileSigning(models.Model):
+    """A file that a person brought to be signed with their own key. The row goes with the file, when its time is over or the holder says so;
+    what stays is the request to sign and the audit.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    """Random throughout."""
+    person_id = models.UUIDField()
+    once = models.UUIDField()
+    """Of the form in which it came: a second click brings no second file."""
+    certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT)
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    """As it was brought; empty once it is signed."""
+    size_bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    pages = models.PositiveIntegerField(default=0)
+    form = models.CharField(max_length=20)
+    level = models.CharField(max_length=5)
+    beside = models.BooleanField(default=False)
+    stamp = models.JSONField(null=True)
+    reason = models.CharField(max_length=100, blank=True)
+    earlier = models.JSONField(default=list)
+    language = models.CharField(max_length=2, default="mn")
+    """Of the text that the holder reads and confirms."""
+    request = models.OneToOneField(SigningRequest, on_delete=models.PROTECT, null=True, related_name="file")
+    at = models.DateTimeField()
+    """Claimed time of signing: when the request was made."""
+    signed = models.BinaryField(null=True)
+    made_at = models.DateTimeField()
+    kept_until = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person_id", "-made_at"], name="pki_file_signing_of_person"),
+            models.Index(fields=["kept_until"], name="pki_file_signing_kept"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["person_id", "once"], name="pki_file_signing_once")]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import http.client
 import json
 import os
 import socket as sockets
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,13 +26,14 @@ from toono.pki.errors import KeyUnknown, SignerRefused, SignerUnavailable
 
 TIMEOUT_SECONDS = 5.0
 _HEAD_BYTES = 16 * 1024
+_PART_BYTES = 256 * 1024
 
 
 class SignerClient:
     """Asks the signer over its Unix socket; one kept connection for each thread."""
 
     def __init__(self, socket: Path, token: str) -> None:
-        self._socket, self._token = socket, token
+        self._socket, self._head = socket, _head(token)
         self._kept = threading.local()
 
     def sign(self, *, key: str, digests: Sequence[bytes], activation: str | None = None) -> list[bytes]:
@@ -46,12 +47,31 @@ class SignerClient:
         body = _sign_body(key, digests) if activation is None else json.dumps(_wanted(key, digests) | {"activation": activation}).encode()
         return _signatures(self._ask("POST", "/sign", body))
 
-    def activate(self, *, activation: str, key: str, digests: Sequence[bytes], seconds: int) -> None:
+    def activate(self, *, activation: str, key: str, digests: Sequence[bytes], seconds: int, proof: Mapping[str, object]) -> None:
         """Let a natural person's key sign these digests for so long. Only a process that cannot sign with it may.
 
-        :raises SignerRefused: this process may not, or there is another activation of this name.
+        :param proof: what the holder saw when a code of the signer confirmed it (``signer/proofs.py``).
+        :raises SignerRefused: this process may not, the code was not typed in or confirms something else, or there is another activation of this name.
         """
-        self._ask("POST", "/activations", json.dumps(_wanted(key, digests) | {"id": activation, "seconds": seconds}).encode())
+        body = _wanted(key, digests) | {"id": activation, "seconds": seconds, "proof": dict(proof)}
+        self._ask("POST", "/activations", json.dumps(body).encode())
+
+    def draw_code(self, *, code: str, key: str, confirms: str, number: str) -> str:
+        """A one-time code for the holder of ``key``, to be sent to ``number`` and nowhere else. Only a process that cannot type it in may.
+
+        :raises SignerRefused: this process may not; ``reason`` ``number_new``, ``holder_locked``, ``codes_too_many``, ``code_used``: none now.
+        """
+        body = {"id": code, "key": key, "confirms": confirms, "number": number}
+        return str(self._ask("POST", "/codes", json.dumps(body).encode())["code"])
+
+    def enter_code(self, *, code: str, key: str, typed: str) -> str:
+        """What six typed digits are worth: ``right``, ``wrong``, ``expired``, ``used_up``, ``locked``, ``unknown``. Each wrong one is counted."""
+        return str(self._ask("POST", "/codes/entered", json.dumps({"id": code, "key": key, "code": typed}).encode())["verdict"])
+
+    def number_usable_from(self, *, key: str, number: str) -> str | None:
+        """From when (ISO 8601) codes of this holder go to ``number``; None where they do already."""
+        answer: str | None = self._ask("POST", "/codes/number", json.dumps({"key": key, "number": number}).encode())["usable_from"]
+        return answer
 
     def end_activation(self, *, activation: str, key: str) -> None:
         """Nothing more is signed under it. Idempotent."""
@@ -64,7 +84,7 @@ class SignerClient:
 
     def public_key(self, key: str) -> ec.EllipticCurvePublicKey:
         """:raises KeyUnknown: no such key."""
-        return _public_key(self._ask("GET", f"/keys/{key}"))
+        return _public_key(self._ask("GET", f"/keys/{quote(key)}"))
 
     def generate(self, *, key: str, curve: str = "P-256") -> ec.EllipticCurvePublicKey:
         """Make the key inside the signer; an existing one is returned. ``curve`` is ``P-256``, ``P-384`` or ``P-521``."""
@@ -75,29 +95,28 @@ class SignerClient:
         return {name: str(value) for name, value in self._ask("GET", "/health").items()}
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        connection, fresh = self._connection()
+        request = _request(method, path, self._head, body or b"")
+        kept, self._kept.line = getattr(self._kept, "line", None), None  # whatever goes wrong, no later question meets this one's answer
         try:
-            status, content = self._exchange(connection, method, path, body)
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            self._kept.connection = None
-            if not fresh:  # The signer was restarted since; signing twice does no harm, so ask once more.
-                return self._ask(method, path, body)
+            line, found = self._asked_on(kept, request)
+        except OSError as error:
             raise SignerUnavailable(f"{self._socket}: {error}") from error
-        return _answer(status, content)
+        self._kept.line = line
+        return _answer(*found)
 
-    def _exchange(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        connection.request(method, path, body, _headers(self._token))
-        response = connection.getresponse()
-        return response.status, response.read()
-
-    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
-        kept: tuple[int, http.client.HTTPConnection] | None = getattr(self._kept, "connection", None)
-        if kept and kept[0] == os.getpid():  # a forked child must not speak on its parent's connection
-            return kept[1], False
-        connection = _UnixConnection(self._socket)
-        self._kept.connection = os.getpid(), connection
-        return connection, True
+    def _asked_on(self, kept: _Line | None, request: bytes) -> tuple[_Line, tuple[int, bytes]]:
+        """A kept line may lead to a signer that was restarted since: signing twice does no harm, so it is asked again on a new one."""
+        if kept is not None and kept.process == os.getpid():  # a forked child must not speak on its parent's line
+            try:
+                return kept, kept.ask(request)
+            except OSError:
+                kept.close()
+        line = _Line(self._socket)
+        try:
+            return line, line.ask(request)
+        except BaseException:
+            line.close()
+            raise
 
 
 class AsyncSignerClient:
@@ -105,7 +124,7 @@ class AsyncSignerClient:
 
     def __init__(self, socket: Path, token: str, *, connections: int = 8) -> None:
         self._socket, self._most = socket, connections
-        self._head = "".join(f"{name}: {value}\r\n" for name, value in _headers(token).items())
+        self._head = _head(token)
         self._free = asyncio.Semaphore(connections)
         self._kept: list[_Connection] = []
 
@@ -124,7 +143,7 @@ class AsyncSignerClient:
 
     async def public_key(self, key: str) -> ec.EllipticCurvePublicKey:
         """See :meth:`SignerClient.public_key`."""
-        return _public_key(await self._ask("GET", f"/keys/{key}"))
+        return _public_key(await self._ask("GET", f"/keys/{quote(key)}"))
 
     async def generate(self, *, key: str, curve: str = "P-256") -> ec.EllipticCurvePublicKey:
         """See :meth:`SignerClient.generate`."""
@@ -140,7 +159,7 @@ class AsyncSignerClient:
             self._kept.pop().close()
 
     async def _ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
-        request = f"{method} {path} HTTP/1.1\r\nHost: signer\r\n{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        request = _request(method, path, self._head, body)
         async with self._free:
             try:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -168,6 +187,43 @@ class AsyncSignerClient:
             raise
         self._kept.append(connection)
         return found
+
+
+class _Line:
+    """A thread's connection to the signer: a question, then its answer. The same as :class:`_Connection` for who may wait."""
+
+    def __init__(self, path: Path) -> None:
+        """:raises OSError: nobody listens."""
+        self.process = os.getpid()
+        self._socket = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        try:
+            self._socket.settimeout(TIMEOUT_SECONDS)
+            self._socket.connect(str(path))
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body.
+
+        :raises OSError: it was cut before the answer was whole, it took too long, or the answer is none.
+        """
+        self._socket.sendall(request)
+        received = b""
+        while True:
+            part = self._socket.recv(_PART_BYTES)
+            if not part:
+                raise ConnectionResetError("the signer closed the connection")
+            received += part
+            try:
+                found = _response(received)
+            except ValueError as error:
+                raise ConnectionAbortedError(f"the signer's answer cannot be read: {error}") from error
+            if found is not None:
+                return found
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class _Connection(asyncio.Protocol):
@@ -285,19 +341,13 @@ class RemoteKey(ec.EllipticCurvePrivateKey):
         return self
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("signer", timeout=TIMEOUT_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_SECONDS)
-        self.sock.connect(str(self._path))
+def _head(token: str) -> str:
+    """What stands in every question."""
+    return f"Host: signer\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
 
 
-def _headers(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+def _request(method: str, path: str, head: str, body: bytes) -> bytes:
+    return f"{method} {path} HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _wanted(key: str, digests: Sequence[bytes]) -> dict[str, object]:

@@ -39,11 +39,31 @@ def activate(*, confirmation: dict[str, str], key: str, signing_input: str, requ
     )
 
 
+@app.task(name="pki.activate_documents", queue="urgent", retry=RetryStrategy(max_attempts=5, wait=1, retry_exceptions=[SignerUnavailable]))
+def activate_documents(*, signing: str) -> None:
+    """Let a natural person's key loose for documents whose hashes its holder has confirmed; a client waits for it."""
+    api.let_documents_loose(signing_id=UUID(signing))
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="pki.forget_csc_documents", queue="timers", queueing_lock="pki.forget_csc_documents", retry=_AGAIN)
+def forget_csc_documents(timestamp: int) -> None:
+    """Hourly: documents and answers of clients that do not fetch them any more."""
+    api.forget_csc_documents()
+
+
 @app.periodic(cron="41 4 * * *")
 @app.task(name="pki.care_for_kept_files", queue="timers", queueing_lock="pki.care_for_kept_files", retry=_AGAIN)
 def care_for_kept_files(timestamp: int) -> None:
     """Daily: archive time-stamps for the signed files that are kept, before what they have ends."""
     api.care_for_kept_files()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="pki.forget_brought_files", queue="timers", queueing_lock="pki.forget_brought_files", retry=_AGAIN)
+def forget_brought_files(timestamp: int) -> None:
+    """Every ten minutes: files that persons brought to be signed, and whose time is over."""
+    api.forget_brought_files()
 
 
 @app.task(name="pki.acme_validate", queue="deliveries", retry=_AGAIN)

@@ -21,6 +21,7 @@ AT_ONCE = 2
 """Files read at the same time by one process of the portal; a reading fills a core."""
 WAIT_SECONDS = 20
 READING_SECONDS = 90
+READER = "toono.pki.adapters.reading_process"
 ANSWER_BYTES = 64 * 1024 * 1024
 
 log = logging.getLogger("toono.pki")
@@ -32,8 +33,7 @@ def read(content: BinaryIO, signed: BinaryIO | None = None) -> Reading:
 
     :raises ValidationBusy: too many files are being read.
     """
-    with _place():
-        answer = _run([file for file in (content, signed) if file is not None])
+    answer = run(READER, [file for file in (content, signed) if file is not None])
     try:
         return Reading.model_validate_json(answer)
     except ValidationError:
@@ -51,9 +51,18 @@ def _place() -> Iterator[None]:
         _places.release()
 
 
-def _run(files: list[BinaryIO]) -> bytes:
+def run(module: str, files: list[BinaryIO], *arguments: str) -> bytes:
+    """What a module of ours says of open files in a process of its own, after the descriptors and ``arguments``; nothing if it is ended by its limits.
+
+    :raises ValidationBusy: too many files are being read.
+    """
+    with _place():
+        return _run(module, files, arguments)
+
+
+def _run(module: str, files: list[BinaryIO], arguments: tuple[str, ...]) -> bytes:
     descriptors = [file.fileno() for file in files]
-    command = [sys.executable, "-I", "-m", "toono.pki.adapters.reading_process", *map(str, descriptors)]
+    command = [sys.executable, "-I", "-m", module, *map(str, descriptors), *arguments]
     # Nothing of our environment: it holds secrets.
     environment = {"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")}
     process = subprocess.Popen(

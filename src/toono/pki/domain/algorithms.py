@@ -1,7 +1,8 @@
 """Every signature algorithm that the room knows, in one table. Pure.
 
-A new algorithm is one line here; a weak one is taken out by changing one. Sources: ETSI TS 119 312 V1.5.1 §6 and §9 (strength and
-years), FIPS 186-5 (curves, RSA), FIPS 204 (ML-DSA), CA/Browser Forum Baseline Requirements §6.1.5 and §6.1.6 (keys of others).
+A new algorithm is one line here; a weak one is taken out by changing one. Sources: ETSI TS 119 312 V2.1.1 §6, §9 and
+annex D (strength and years), FIPS 186-5 (curves, RSA), FIPS 204 (ML-DSA), CA/Browser Forum Baseline Requirements §6.1.5 and §6.1.6 (keys of others).
+RSA of less than 3000 bits is discontinued for signatures (annex D); it is taken from servers only, where the Baseline Requirements allow it.
 """
 
 from __future__ import annotations

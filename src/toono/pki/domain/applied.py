@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from toono.kernel.certificates import UNREADABLE
 from toono.pki.domain.algorithms import check_applied
 from toono.pki.errors import RequestMalformed, RequestNamesDiffer
 
@@ -69,14 +70,7 @@ def _loaded(request: bytes) -> x509.CertificateSigningRequest:
         found = load(request)
         found.public_key()
         _ = found.extensions, found.subject
-    except (
-        ValueError,
-        TypeError,
-        UnsupportedAlgorithm,
-        x509.InvalidVersion,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-    ) as error:
+    except UNREADABLE as error:
         raise RequestMalformed(f"not a certificate request: {error}") from None
     return found
 

@@ -69,6 +69,8 @@ class ProfileData:
     """Type of the qualified certificate (EN 319 412-5 §4.2.3); None where the law on signatures does not speak of it."""
     semantics: ObjectIdentifier | None = None
     """How the identifier in the name is to be read (RFC 3739 §3.2.6)."""
+    wildcards: bool = False
+    """May name all servers directly below a name; what proves that, ``domain/acme`` says."""
 
     @property
     def is_authority(self) -> bool:
@@ -242,6 +244,7 @@ PROFILES: Mapping[Profile, ProfileData] = MappingProxyType(
             extended_usage=(ExtendedKeyUsageOID.SERVER_AUTH,),
             issuer=Profile.ISSUING_SERVERS,
             subject=ServerName,
+            wildcards=True,
         ),
     }
 )

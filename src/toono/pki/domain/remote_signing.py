@@ -11,7 +11,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from toono.kernel.jose import unverified_payload
 from toono.pki.contracts import SigningState
@@ -33,8 +33,18 @@ VERIFICATION_DIGITS = 5
 
 def binding(*, request: UUID, party: str, key: str, digests: Sequence[str], text: str) -> str:
     """SHA-256 (hexadecimal) of exactly what the holder sees and what will be signed: the confirmation is worth something for this alone."""
-    seen = [str(request), party, key, list(digests), hashlib.sha256(text.encode()).hexdigest()]
+    return binding_of_digest(request=request, party=party, key=key, digests=digests, text_sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+def binding_of_digest(*, request: UUID, party: str, key: str, digests: Sequence[str], text_sha256: str) -> str:
+    """The same for whoever knows of the shown text only its SHA-256 (hexadecimal), as the signer does."""
+    seen = [str(request), party, key, list(digests), text_sha256]
     return hashlib.sha256(json.dumps(seen, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def activation_of_documents(code: str) -> str:
+    """The name of the activation under which whole documents are signed; the code's own name is that of the digests that were shown."""
+    return str(uuid5(UUID(code), "documents"))
 
 
 def verification_code(request: UUID, material: str) -> str:

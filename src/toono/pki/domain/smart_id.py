@@ -73,7 +73,7 @@ def read(body: Mapping[str, Any], protocol: str) -> Asked:
     if body.get("signatureProtocol") != protocol:
         raise BadRequest(f"signatureProtocol must be {protocol}")
     level = body.get("certificateLevel", "QUALIFIED")
-    if level not in LEVELS:
+    if not isinstance(level, str) or level not in LEVELS:
         raise BadRequest("certificateLevel is unknown")
     interactions = _text(body, "interactions", 4000)
     interaction, text = _interaction(interactions)
@@ -95,8 +95,8 @@ def _challenge(parameters: Any, protocol: str) -> str:
     """``rpChallenge`` has 32 to 64 bytes; a digest is of SHA-256."""
     if not isinstance(parameters, dict):
         raise BadRequest("signatureProtocolParameters is missing")
-    hashed = parameters.get("signatureAlgorithmParameters")
-    if parameters.get("signatureAlgorithm") not in ALGORITHMS or not isinstance(hashed, dict) or hashed.get("hashAlgorithm") != "SHA-256":
+    hashed, algorithm = parameters.get("signatureAlgorithmParameters"), parameters.get("signatureAlgorithm")
+    if str(algorithm) not in ALGORITHMS or not isinstance(hashed, dict) or hashed.get("hashAlgorithm") != "SHA-256":
         raise BadRequest("the holder's key signs ecdsa-with-SHA256: ask for hashAlgorithm SHA-256")
     name, least, most = ("rpChallenge", 32, 64) if protocol == ACSP else ("digest", 32, 32)
     value = parameters.get(name)
@@ -123,7 +123,7 @@ def _interaction(encoded: str) -> tuple[str, str]:
 
 def _one_interaction(one: Any) -> tuple[str, str]:
     kind = one.get("type") if isinstance(one, dict) else None
-    if kind not in KNOWN_INTERACTIONS:
+    if not isinstance(kind, str) or kind not in KNOWN_INTERACTIONS:
         raise BadRequest("an interaction is of an unknown type")
     member, most = KNOWN_INTERACTIONS[kind]
     text = one.get(member)
@@ -180,7 +180,7 @@ def read_link(address: str) -> Link | None:
     base, _, query = address.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     found = dict(pairs)
-    if len(pairs) != len(found):
+    if len(pairs) != len(found) or any("\0" in value for value in found.values()):
         return None
     if found.keys() == {"sessionId", "vc"}:
         return Link(kind="QR", session=found["sessionId"], code=found["vc"])
@@ -204,7 +204,7 @@ def auth_code(*, secret: str, protocol: str, challenge: str, party_name: str, in
 def link_counts(link: Link, *, expected: str, elapsed_seconds: float) -> bool:
     """Whether a rotating link is of this session and fresh. A link of the same device has no age: it was never on a screen to be copied."""
     fresh = link.elapsed is None or -LINK_AGE_SECONDS <= elapsed_seconds - link.elapsed <= LINK_AGE_SECONDS
-    return fresh and hmac.compare_digest(expected, link.auth_code)
+    return fresh and hmac.compare_digest(expected.encode(), link.auth_code.encode())
 
 
 def callback_address(callback: str, *, secret: str, verifier: str, value: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from asn1crypto import core, tsp
 from cryptography import x509
@@ -62,6 +63,24 @@ class Unit:
     chain: Sequence[x509.Certificate]
     sign: Callable[[bytes], bytes]
 
+    @cached_property
+    def identifier(self) -> bytes:
+        """IssuerAndSerialNumber (RFC 5652 §10.2.4)."""
+        return der.sequence(self.certificate.issuer.public_bytes(), der.integer(self.certificate.serial_number))
+
+    @cached_property
+    def signing_certificate(self) -> bytes:
+        """The signed attribute with SigningCertificateV2 of one ESSCertIDv2 by SHA-256, which is left out as the default (RFC 5035 §4)."""
+        issuer = der.sequence(der.explicit(4, self.certificate.issuer.public_bytes()))
+        serial = der.sequence(issuer, der.integer(self.certificate.serial_number))
+        digest = hashlib.sha256(self.certificate.public_bytes(Encoding.DER)).digest()
+        return _attribute(_SIGNING_CERTIFICATE_V2, der.sequence(der.sequence(der.sequence(der.octets(digest), serial))))
+
+    @cached_property
+    def certificates(self) -> bytes:
+        """The unit's and those above it, as they stand in a token."""
+        return der.set_of(*(c.public_bytes(Encoding.DER) for c in (self.certificate, *self.chain)), tag=0xA0)
+
 
 def parse(encoded: bytes) -> StampRequest:
     """:raises Refused:"""
@@ -92,26 +111,24 @@ def parse(encoded: bytes) -> StampRequest:
 def token(request: StampRequest, *, unit: Unit, serial: int, at: datetime) -> bytes:
     """The signed token (DER): CMS SignedData (RFC 5652 §5) over TSTInfo, bound to the unit's certificate (RFC 5816)."""
     content = _info(request, serial, at)
-    certificate = unit.certificate.public_bytes(Encoding.DER)
     attributes = (
         _attribute(_CONTENT_TYPE, der.oid(_TST_INFO)),
         _attribute(_MESSAGE_DIGEST, der.octets(hashlib.sha256(content).digest())),
-        _attribute(_SIGNING_CERTIFICATE_V2, _certificate_id(unit.certificate, certificate)),
+        unit.signing_certificate,
     )
     signer = der.sequence(
         der.integer(1),
-        der.sequence(unit.certificate.issuer.public_bytes(), der.integer(unit.certificate.serial_number)),
+        unit.identifier,
         _SHA256,
         der.set_of(*attributes, tag=0xA0),
         _ECDSA_WITH_SHA256,
         der.octets(unit.sign(der.set_of(*attributes))),
     )
-    certificates = [certificate, *(c.public_bytes(Encoding.DER) for c in unit.chain)] if request.with_certificates else []
     signed = der.sequence(
         der.integer(3),
         der.set_of(_SHA256),
         der.sequence(der.oid(_TST_INFO), der.explicit(0, der.octets(content))),
-        der.set_of(*certificates, tag=0xA0) if certificates else b"",
+        unit.certificates if request.with_certificates else b"",
         der.set_of(signer),
     )
     return der.sequence(der.oid(_SIGNED_DATA), der.explicit(0, signed))
@@ -147,11 +164,3 @@ def _imprint_algorithm(request: StampRequest) -> bytes:
 
 def _attribute(kind: str, value: bytes) -> bytes:
     return der.sequence(der.oid(kind), der.set_of(value))
-
-
-def _certificate_id(certificate: x509.Certificate, encoded: bytes) -> bytes:
-    """SigningCertificateV2 of one ESSCertIDv2 by SHA-256, which is left out as the default (RFC 5035 §4)."""
-    issuer = der.sequence(der.explicit(4, certificate.issuer.public_bytes()))
-    serial = der.sequence(issuer, der.integer(certificate.serial_number))
-    identifier = der.sequence(der.octets(hashlib.sha256(encoded).digest()), serial)
-    return der.sequence(der.sequence(identifier))

@@ -1,7 +1,10 @@
-"""Trusted lists (ETSI TS 119 612 v2): writing ours, and reading those of others. Pure.
+"""Trusted lists (ETSI TS 119 612 V2.4.1): writing ours, and reading those of others. Pure.
 
 A list says which authorities and units somebody supervises, and since when. It is a signed XML document; whom to believe for it is decided by
 pinning the certificate that signs it (§5.7.1), never by a path.
+
+Sections are those of the standard. The addresses are of its annex D: D.5 for what Europe shares, D.6 for countries that are no member. Lists before
+July 2016 say some things in other words (annex J); they are read, never written.
 """
 
 from __future__ import annotations
@@ -12,9 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from toono.pki.contracts import Coverage
@@ -28,6 +32,8 @@ TSL = "http://uri.etsi.org/02231/v2#"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
 EXTENSIONS = "http://uri.etsi.org/TrstSvc/TrustedList/SvcInfoExt"
+FOR_SIGNATURES, FOR_SEALS, FOR_WEB_SITES = "ForeSignatures", "ForeSeals", "ForWebSiteAuthentication"
+"""What a service is provided for (§5.5.9.4): the end of the address under :data:`EXTENSIONS`."""
 _T, _NAMES = f"{{{TSL}}}", {"tsl": TSL}
 _TYPES = "http://uri.etsi.org/TrstSvc/Svctype/"
 AUTHORITY = _TYPES + "CA/QC"
@@ -36,28 +42,40 @@ STATUS_RESPONDER = _TYPES + "Certstatus/OCSP/QC"
 TIME_STAMPS = _TYPES + "TSA/QTST"
 PURPOSES = {
     AUTHORITY: Purpose.SIGNATURE,
-    _TYPES + "CA/PKC": Purpose.SIGNATURE,
+    AUTHORITY_OF_SERVERS: Purpose.SIGNATURE,
     TIME_STAMPS: Purpose.TIME_STAMP,
     _TYPES + "TSA": Purpose.TIME_STAMP,
     _TYPES + "TSA/TSS-QC": Purpose.TIME_STAMP,
+    _TYPES + "TSA/TSS-AdESQCandQES": Purpose.TIME_STAMP,
 }
 """What the services of a type may be trusted for; other types vouch for nothing here."""
 _STATUS = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
 GRANTED, WITHDRAWN = _STATUS + "granted", _STATUS + "withdrawn"
+RECOGNISED, DEPRECATED = _STATUS + "recognisedatnationallevel", _STATUS + "deprecatedatnationallevel"
+_OWN_STATUSES = {AUTHORITY_OF_SERVERS: (RECOGNISED, DEPRECATED)}
+"""Good and no longer good, where it is not granted and withdrawn: types of §5.5.1.2, which are no qualified services (§5.5.4)."""
+_BEFORE_2016 = ("undersupervision", "supervisionincessation", "accredited")
+"""A service in cessation is still supervised (D.5.6); ceased and revoked are other words."""
 TRUSTED_STATUSES = {
     GRANTED,
-    _STATUS + "recognisedatnationallevel",
-    # as lists before 2016 wrote it
-    "http://uri.etsi.org/TrstSvc/eSigDir-1999-93-EC-TrustedList/Svcstatus/undersupervision",
-    "http://uri.etsi.org/TrstSvc/eSigDir-1999-93-EC-TrustedList/Svcstatus/accredited",
-    "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/undersupervision",
-    "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/accredited",
+    RECOGNISED,
+    _STATUS + "setbynationallaw",
+    *(_STATUS + word for word in _BEFORE_2016),
+    *(f"http://uri.etsi.org/TrstSvc/eSigDir-1999-93-EC-TrustedList/Svcstatus/{word}" for word in _BEFORE_2016),
 }
+_KNOWN_EXTENSIONS = {
+    _T + "AdditionalServiceInformation",
+    _T + "ExpiredCertsRevocationInfo",
+    "{http://uri.etsi.org/TrstSvc/SvcInfoExt/eSigDir-1999-93-EC-TrustedList/#}Qualifications",
+    "{http://uri.etsi.org/02231/v2/additionaltypes#}TakenOverBy",
+}
+"""Those of §5.5.9. Qualifications say which certificates are *qualified*; we claim that of nobody's, so there is nothing to do for them."""
 SIGNING_USAGE = x509.ObjectIdentifier("0.4.0.2231.3.0")
 VERSION = 6
 SERVICES = 5_000
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,13 @@ class Scheme:
     register_number: str
     base_url: str
     territory: str = "MN"
+    email: str = ""
+    """Where questions about the list are answered (§5.3.5.2). Empty: ``support`` at the list's host (RFC 2142 §3)."""
+
+    @property
+    def mail(self) -> str:
+        """The address as a URI (RFC 6068)."""
+        return "mailto:" + (self.email or f"support@{urlsplit(self.base_url).hostname}")
 
     @property
     def address(self) -> str:
@@ -144,8 +169,8 @@ def build(scheme: Scheme, services: Sequence[Service], *, number: int, issued_at
     _address(about, "TSPAddress", scheme)
     _uris(about, "TSPInformationURI", scheme.base_url + "/pki/")
     listed = etree.SubElement(provider, _T + "TSPServices")
-    for service in services:
-        _service(etree.SubElement(listed, _T + "TSPService"), service)
+    for same in _by_key(services):
+        _service(etree.SubElement(listed, _T + "TSPService"), same)
     return root
 
 
@@ -186,6 +211,7 @@ def read(xml: bytes, *, pin: x509.Certificate) -> ReadList:
         if root.tag != _T + "TrustServiceStatusList":
             raise NotBelieved("not a trusted list")
         _check_signature(root, pin)
+        _check_extensions(root)
         return _read(root)
     except (ValueError, TypeError, AttributeError, IndexError) as error:
         raise NotBelieved(f"the list cannot be read: {error}"[:250]) from error
@@ -209,6 +235,14 @@ def _check_signature(root: Any, pin: x509.Certificate) -> None:
         raise NotBelieved("the list is signed by another certificate than the pinned one")
 
 
+def _check_extensions(root: Any) -> None:
+    """A critical extension that is not known makes the list nothing to rely on (annex B.0)."""
+    for extension in root.iter(_T + "Extension"):
+        inside = {one.tag for one in extension.iterchildren(etree.Element)}
+        if (extension.get("Critical") or "").strip() in {"true", "1"} and not inside <= _KNOWN_EXTENSIONS:
+            raise NotBelieved("the list has a critical extension that is not known")
+
+
 def _read(root: Any) -> ReadList:
     information = root.find(_T + "SchemeInformation")
     following = (information.findtext(f"{_T}NextUpdate/{_T}dateTime") or "").strip()
@@ -219,7 +253,7 @@ def _read(root: Any) -> ReadList:
             raise Malformed("too many services")
     return ReadList(
         territory=(information.findtext(_T + "SchemeTerritory") or "").strip()[:10],
-        operator=(information.findtext(f"{_T}SchemeOperatorName/{_T}Name") or "").strip()[:200],
+        operator=_named(information, "SchemeOperatorName")[:200],
         sequence_number=int(information.findtext(_T + "TSLSequenceNumber")),
         issued_at=_moment(information.findtext(_T + "ListIssueDateTime")),
         next_update=_moment(following) if following else None,
@@ -233,7 +267,7 @@ def _read_service(node: Any) -> list[ReadService]:
     kind = (about.findtext(_T + "ServiceTypeIdentifier") or "").strip()
     if kind not in PURPOSES:
         return []
-    name = (about.findtext(f"{_T}ServiceName/{_T}Name") or "").strip()[:300]
+    name = _named(about, "ServiceName")[:300]
     granted = _granted(node, about)
     certificates = [
         b64decode("".join((one.text or "").split()))
@@ -245,14 +279,29 @@ def _read_service(node: Any) -> list[ReadService]:
 def _granted(node: Any, about: Any) -> tuple[tuple[str, str | None], ...]:
     """When the service had a trusted status: the present one and the history (§5.6), newest first, each until the next newer one."""
     states = [about, *node.iterfind(f"{_T}ServiceHistory/{_T}ServiceHistoryInstance")]
-    told = [(_moment(one.findtext(_T + "StatusStartingTime")), (one.findtext(_T + "ServiceStatus") or "").strip()) for one in states]
+    told = [(_moment(one.findtext(_T + "StatusStartingTime")), _is_trusted(one)) for one in states]
     found: list[tuple[str, str | None]] = []
     until: str | None = None
-    for start, status in sorted(told, reverse=True):
-        if status in TRUSTED_STATUSES:
+    for start, trusted in sorted(told, reverse=True):
+        if trusted:
             found.append((start.isoformat(), until))
         until = start.isoformat()
     return tuple(found)
+
+
+def _is_trusted(state: Any) -> bool:
+    """Whether the service had, in this state, our trust: a good status, and not for web sites alone (§5.5.9.4)."""
+    path = f"{_T}ServiceInformationExtensions/{_T}Extension/{_T}AdditionalServiceInformation/{_T}URI"
+    uses = {(one.text or "").strip().removeprefix(EXTENSIONS + "/") for one in state.iterfind(path)}
+    uses &= {FOR_SIGNATURES, FOR_SEALS, FOR_WEB_SITES}
+    return (state.findtext(_T + "ServiceStatus") or "").strip() in TRUSTED_STATUSES and uses != {FOR_WEB_SITES}
+
+
+def _named(node: Any, holder: str) -> str:
+    """The name in English, which every list has (§5.1.4); otherwise the first."""
+    names = node.findall(f"{_T}{holder}/{_T}Name")
+    english = [one for one in names if one.get(_LANGUAGE) == "en"]
+    return next(((one.text or "").strip() for one in english + names), "")
 
 
 def _moment(text: str | None) -> datetime:
@@ -267,7 +316,7 @@ def _information(node: Any, scheme: Scheme, number: int, issued_at: datetime, ne
     """SchemeInformation (§5.3), in the order of the schema."""
     _text(node, "TSLVersionIdentifier", str(VERSION))
     _text(node, "TSLSequenceNumber", str(number))
-    _text(node, "TSLType", f"http://uri.etsi.org/TrstSvc/TrustedList/TSLType/{scheme.territory}generic")
+    _text(node, "TSLType", f"http://uri.etsi.org/TrstSvc/TrustedList/TSLType/{scheme.territory}list")
     _texts(node, "SchemeOperatorName", scheme.operator, scheme.operator_english)
     _address(node, "SchemeOperatorAddress", scheme)
     _texts(
@@ -293,25 +342,40 @@ def _information(node: Any, scheme: Scheme, number: int, issued_at: datetime, ne
     _text(etree.SubElement(node, _T + "DistributionPoints"), "URI", scheme.address)
 
 
-def _service(node: Any, service: Service) -> None:
+def _by_key(services: Sequence[Service]) -> list[list[Service]]:
+    """The services, certificates of one key together: a key stands once under a type, and its certificates name one subject (§5.5.3)."""
+    found: dict[tuple[str, bytes, bytes], list[Service]] = {}
+    for one in services:
+        key = one.certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        found.setdefault((one.kind, key, one.certificate.subject.public_bytes()), []).append(one)
+    return list(found.values())
+
+
+def _service(node: Any, same: Sequence[Service]) -> None:
+    """One entry; its key is good as long as one of its certificates is."""
+    service, since = same[0], min(one.since for one in same)
+    good, bad = _OWN_STATUSES.get(service.kind, (GRANTED, WITHDRAWN))
+    ends = [one.withdrawn_at for one in same if one.withdrawn_at is not None]
+    withdrawn = max(ends) if len(ends) == len(same) else None
     about = etree.SubElement(node, _T + "ServiceInformation")
-    withdrawn = service.withdrawn_at is not None
-    _state(about, service, WITHDRAWN if withdrawn else GRANTED, service.withdrawn_at or service.since, full=True)
+    certificates = [one.certificate for one in same]
+    _state(about, service, certificates, bad if withdrawn else good, withdrawn or since)
     if service.address:
         _text(etree.SubElement(about, _T + "ServiceSupplyPoints"), "ServiceSupplyPoint", service.address)
     if service.extra:
         _extension(about, service.extra)
     if withdrawn:
         history = etree.SubElement(node, _T + "ServiceHistory")
-        _state(etree.SubElement(history, _T + "ServiceHistoryInstance"), service, GRANTED, service.since, full=False)
+        _state(etree.SubElement(history, _T + "ServiceHistoryInstance"), service, [], good, since)
 
 
-def _state(node: Any, service: Service, status: str, since: datetime, *, full: bool) -> None:
+def _state(node: Any, service: Service, certificates: Sequence[x509.Certificate], status: str, since: datetime) -> None:
+    """A state, present or past; of a past one no certificate is told (§5.6.3)."""
     _text(node, "ServiceTypeIdentifier", service.kind)
     _texts(node, "ServiceName", service.name, service.english)
     identity = etree.SubElement(node, _T + "ServiceDigitalIdentity")
-    if full:
-        _text(etree.SubElement(identity, _T + "DigitalId"), "X509Certificate", _encoded(service.certificate))
+    for certificate in certificates:
+        _text(etree.SubElement(identity, _T + "DigitalId"), "X509Certificate", _encoded(certificate))
     _text(etree.SubElement(identity, _T + "DigitalId"), "X509SubjectName", service.certificate.subject.rfc4514_string())
     key = x509.SubjectKeyIdentifier.from_public_key(service.certificate.public_key()).digest
     _text(etree.SubElement(identity, _T + "DigitalId"), "X509SKI", b64encode(key).decode())
@@ -323,7 +387,7 @@ def _extension(node: Any, extra: str) -> None:
     extensions = etree.SubElement(node, _T + "ServiceInformationExtensions")
     extension = etree.SubElement(extensions, _T + "Extension", Critical="true")
     additional = etree.SubElement(extension, _T + "AdditionalServiceInformation")
-    _text(additional, "URI", f"{EXTENSIONS}/{extra}").set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    _text(additional, "URI", f"{EXTENSIONS}/{extra}").set(_LANGUAGE, "en")
 
 
 def _address(node: Any, name: str, scheme: Scheme) -> None:
@@ -331,22 +395,23 @@ def _address(node: Any, name: str, scheme: Scheme) -> None:
     postal = etree.SubElement(place, _T + "PostalAddresses")
     for language, street, town, country in (("mn", "Төрийн ордон", "Улаанбаатар", "MN"), ("en", "Government Palace", "Ulaanbaatar", "MN")):
         address = etree.SubElement(postal, _T + "PostalAddress")
-        address.set("{http://www.w3.org/XML/1998/namespace}lang", language)
+        address.set(_LANGUAGE, language)
         _text(address, "StreetAddress", street)
         _text(address, "Locality", town)
         _text(address, "CountryName", country)
     electronic = etree.SubElement(place, _T + "ElectronicAddress")
-    _text(electronic, "URI", scheme.base_url + "/pki/").set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    for uri in (scheme.mail, scheme.base_url + "/pki/"):  # both are asked for, in this order (§5.3.5.2)
+        _text(electronic, "URI", uri).set(_LANGUAGE, "en")
 
 
 def _texts(node: Any, name: str, mongolian: str, english: str, *, entry: str = "Name") -> None:
     holder = etree.SubElement(node, _T + name)
     for language, text in (("en", english), ("mn", mongolian)):
-        _text(holder, entry, text).set("{http://www.w3.org/XML/1998/namespace}lang", language)
+        _text(holder, entry, text).set(_LANGUAGE, language)
 
 
 def _uris(node: Any, name: str, uri: str) -> None:
-    _text(etree.SubElement(node, _T + name), "URI", uri).set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    _text(etree.SubElement(node, _T + name), "URI", uri).set(_LANGUAGE, "en")
 
 
 def _text(node: Any, name: str, text: str) -> Any:

@@ -1,8 +1,8 @@
 """Letting a natural person's key loose for exactly what its holder has confirmed.
 
-Two processes share the deed, so the bearer token of neither signs anything: the pages ask and sign, the worker looks for the proof and lets
-loose. The proof is the record of the audit that ``identity`` writes when a one-time code was right: whose code, for what, when. It cannot be
-changed or removed. The worker works out by itself what will be signed, and whether that is what was confirmed.
+Three share the deed, so none of them signs anything alone. The signer draws the one-time code and checks what was typed; it grants nothing without
+that code, and compares by itself what the code confirms with what will be signed. The worker has the code drawn for the phone, looks for the record
+of the audit that ``identity`` writes when a code was right, works out what will be signed, and lets loose. The pages hand in what was typed, ask and sign.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
@@ -23,8 +24,9 @@ from toono.pki.adapters.signer import client
 from toono.pki.contracts import Confirmation
 from toono.pki.domain import remote_signing as rules
 from toono.pki.domain.remote_signing import ACTIVATION_SECONDS, EVIDENCE_AGE
-from toono.pki.errors import NotConfirmed, SignerRefused, SigningNotReady
+from toono.pki.errors import CodeWithheld, NotConfirmed, SignerRefused, SigningNotReady
 from toono.pki.models import SigningRequest
+from toono.pki.operations import sign_file_seen
 
 TASK = "pki.activate"
 """Name of the job in ``tasks``, which stands above this layer."""
@@ -38,6 +40,8 @@ class Wanted:
 
     key: str
     digests: tuple[bytes, ...]
+    seen: Mapping[str, object] = field(default_factory=dict)
+    """What the holder saw, as the signer wants it in a proof; only whoever lets loose needs it."""
 
 
 # -- in the pages' process ---------------------------------------------------------------------------------------------
@@ -51,13 +55,16 @@ def ask(*, confirmation: Confirmation, key: str, signing_input: str = "", reques
     )  # fmt: skip
 
 
-def sign(*, confirmation: Confirmation, wanted: Wanted, wait_seconds: float = WAIT_SECONDS) -> list[bytes]:
+def sign(*, confirmation: Confirmation, wanted: Wanted, wait_seconds: float = WAIT_SECONDS, documents: bool = False) -> list[bytes]:
     """Sign what was let loose; waits so long for the worker. The same again gives the same signatures.
 
+    :param documents: the digests follow from documents whose hashes were confirmed.
     :raises SigningNotReady: the worker did not come to it; ask again.
     :raises SignerRefused: the time is over, or something else was confirmed.
     """
     activation = str(confirmation.challenge_id)
+    if documents:
+        activation = rules.activation_of_documents(activation)
     try:
         return client().sign(key=wanted.key, digests=wanted.digests, activation=activation)
     except SignerRefused as refusal:
@@ -84,10 +91,11 @@ def let_loose(*, confirmation: Confirmation, key: str, signing_input: str, reque
     :raises NotConfirmed: the audit holds no fresh confirmation of this by the key's own holder.
     """
     wanted = _wanted(confirmation, key, signing_input, request)
-    if not rules.owns(confirmation.person_id, wanted.key) or not _proven(confirmation):
+    if not rules.owns(confirmation.person_id, wanted.key) or not proven(confirmation):
         raise NotConfirmed(f"no confirmation {confirmation.challenge_id} for {wanted.key}")
     client().activate(
-        activation=str(confirmation.challenge_id), key=wanted.key, digests=wanted.digests, seconds=ACTIVATION_SECONDS
+        activation=str(confirmation.challenge_id), key=wanted.key, digests=wanted.digests, seconds=ACTIVATION_SECONDS,
+        proof={"code": str(confirmation.challenge_id), **wanted.seen},
     )  # fmt: skip
 
 
@@ -96,11 +104,26 @@ def _wanted(confirmation: Confirmation, key: str, signing_input: str, request: U
     if request is None:
         if not rules.confirms_jws(signing_input, confirmation.confirms):
             raise NotConfirmed("the JWS does not say what was confirmed")
-        return Wanted(key=key, digests=(hashlib.sha256(signing_input.encode()).digest(),))
+        return Wanted(key=key, digests=(hashlib.sha256(signing_input.encode()).digest(),), seen={"jws": signing_input})
+    row = confirmed_request(confirmation, key, request)
+    sign_file_seen.check(row)
+    return Wanted(key=key, digests=tuple(rules.digests_of(row.digests)), seen=seen_of(row))
+
+
+def confirmed_request(confirmation: Confirmation, key: str, request: UUID) -> SigningRequest:
+    """The stored request, if it is what was confirmed.
+
+    :raises NotConfirmed:
+    """
     row = SigningRequest.objects.select_related("certificate").filter(id=request, person_id=confirmation.person_id).first()
     if row is None or row.certificate is None or row.certificate.key != key or binding_of(row) != confirmation.confirms:
         raise NotConfirmed("the request is not the one that was confirmed")
-    return Wanted(key=key, digests=tuple(rules.digests_of(row.digests)))
+    return row
+
+
+def seen_of(row: SigningRequest) -> dict[str, object]:
+    """What the holder saw of it, for the signer to compare with what the code confirms; of the text its digest is enough."""
+    return {"request": str(row.id), "party": row.party, "text_sha256": hashlib.sha256(row.text.encode()).hexdigest()}
 
 
 def binding_of(row: SigningRequest) -> str:
@@ -110,9 +133,44 @@ def binding_of(row: SigningRequest) -> str:
     return rules.binding(request=row.id, party=row.party, key=row.certificate.key, digests=row.digests, text=row.text)
 
 
-def _proven(confirmation: Confirmation) -> bool:
+def proven(confirmation: Confirmation) -> bool:
     found = AuditRecord.objects.filter(
         action="identity.confirm", subject=confirmation.reference, person_id=confirmation.person_id, at__gte=now() - EVIDENCE_AGE,
         details__challenge=str(confirmation.challenge_id), details__confirms=confirmation.confirms,
     )  # fmt: skip
     return found.exists()
+
+
+# -- the code ------------------------------------------------------------------------------------------------------------
+
+
+def draw_code(*, challenge_id: UUID, person_id: UUID, confirms: str, number: str) -> str:
+    """In the worker: the code that goes to this number.
+
+    :raises CodeWithheld: none goes there now.
+    """
+    try:
+        return client().draw_code(code=str(challenge_id), key=_label(person_id), confirms=confirms, number=number)
+    except SignerRefused as refusal:
+        if refusal.data.get("reason") in _WITHHELD:
+            raise CodeWithheld(str(refusal), reason=refusal.data["reason"]) from refusal
+        raise
+
+
+def enter_code(*, challenge_id: UUID, person_id: UUID, typed: str) -> bool:
+    """In the pages: whether this is the code. A wrong one is counted by the signer, whatever becomes of this process."""
+    return client().enter_code(code=str(challenge_id), key=_label(person_id), typed=typed) == "right"
+
+
+def number_usable_from(*, person_id: UUID, number: str) -> datetime | None:
+    """When the first code goes to a number that is new to the signer; None where codes go there already. Asking makes the time begin."""
+    moment = client().number_usable_from(key=_label(person_id), number=number)
+    return datetime.fromisoformat(moment) if moment is not None else None
+
+
+def _label(person_id: UUID) -> str:
+    """The signer tells a holder by the labels of their keys, whether there is such a key or not."""
+    return f"person/{person_id}"
+
+
+_WITHHELD = frozenset({"number_new", "holder_locked", "codes_too_many", "code_used", "code_differs"})

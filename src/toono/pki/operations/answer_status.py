@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import Error as DatabaseFault
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from toono.kernel.clock import now
 from toono.kernel.settings import settings
@@ -58,7 +58,8 @@ def answer_status(*, request: bytes) -> StatusAnswer:
     try:
         if kept:
             return _signed(asked, [kept.status], kept.answering, moment.replace(microsecond=0))
-        close_old_connections()  # what answers stands before Django, which would do this for each request
+        if not connection.in_atomic_block:  # whoever signs asks too, and would lose the connection with its transaction
+            close_old_connections()  # what answers stands before Django, which would do this for each request
         return _made(asked, moment.replace(microsecond=0))
     except (SignerUnavailable, SignerRefused, DatabaseFault):
         return _refused(status.Refusal.TRY_LATER)

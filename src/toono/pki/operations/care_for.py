@@ -11,7 +11,7 @@ from toono.pki import queries
 from toono.pki.contracts import KeptFiles, Profile
 from toono.pki.domain.signatures import care
 from toono.pki.domain.signatures.care import Outlook
-from toono.pki.domain.signatures.kinds import RAISING, Found, Kind, found, kind_of
+from toono.pki.domain.signatures.kinds import RAISING, Found, Kind, each, kind_of
 from toono.pki.errors import CertificateNotFound
 from toono.pki.operations.time_stamp import time_stamp
 from toono.pki.operations.validation_material import material_for
@@ -29,27 +29,35 @@ log = logging.getLogger("toono.pki")
 
 
 def care_for(*, content: bytes, name: str) -> bytes | None:
-    """The file with an archive time-stamp more, or None."""
+    """The file with an archive time-stamp more for each signature that needs one, or None."""
     read = _read(content)
     if read is None:
         log.info("%s is not a signed file that is cared for here", name)
         return None
-    kind, held = read
+    kind, signatures = read
+    grown, proven = content, []
+    for held in filter(_is_due, signatures):
+        try:
+            grown = RAISING[kind].with_material(grown, material_for(held.all_certificates), value=held.value)
+            proven.append(held.value)
+        except CertificateNotFound:
+            log.info("%s has a signature with a certificate that our register does not hold", name)
+    for value in proven:
+        # Read anew, after all have their material: the stamp of a container covers all its signatures at once.
+        if _is_due(next(one for one in each(kind, grown) if one.value == value)):
+            grown = RAISING[kind].archive_time_stamped(grown, lambda digest: time_stamp(digest=digest), value=value)
+    return grown if proven else None
+
+
+def _is_due(held: Found) -> bool:
     outlook = care.outlook(held)
-    if not outlook.is_due(now()) or not _would_help(outlook):
-        return None
-    try:
-        material = material_for(held.all_certificates)
-    except CertificateNotFound:
-        log.info("%s has a signature with a certificate that our register does not hold", name)
-        return None
-    return RAISING[kind].archive_time_stamped(RAISING[kind].with_material(content, material), lambda digest: time_stamp(digest=digest))
+    return outlook.is_due(now()) and _would_help(outlook)
 
 
 def care_due_at(*, content: bytes) -> datetime | None:
     """When it is due, or None."""
     read = _read(content)
-    return care.outlook(read[1]).due_at if read else None
+    return min(care.outlook(one).due_at for one in read[1]) if read else None
 
 
 def care_for_kept_files() -> int:
@@ -87,12 +95,12 @@ def _would_help(outlook: Outlook) -> bool:
     return care.unit_end(queries.parsed(unit.pem)) > outlook.until
 
 
-def _read(content: bytes) -> tuple[Kind, Found] | None:
+def _read(content: bytes) -> tuple[Kind, list[Found]] | None:
     kind = kind_of(content)
     if kind is None:
         return None
     try:
-        held = found(kind, content)
+        held = each(kind, content)
     except (ValueError, KeyError, TypeError, IndexError):
         return None
-    return (kind, held) if held.certificates or held.stamps or held.archive_stamps else None
+    return (kind, held) if all(one.certificates or one.stamps or one.archive_stamps for one in held) else None

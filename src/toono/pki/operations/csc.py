@@ -1,17 +1,20 @@
 """The interface of the Cloud Signature Consortium, version 2: what each method answers.
 
 Source: CSC API v2.0.0.2, chapter 11. A credential is a certificate of the person for whom the access token speaks; it needs SCAL2: the hashes are
-named when the credential is authorised, the holder confirms them on the platform's own page (the answer is 202 and a handle), and only then there
-are activation data. Names of version 1 (``hash``, ``hashAlgo``) are taken as well.
+named when the credential is authorised, and the holder confirms them on the platform's own page. A client sends the person there with the scope
+``credential`` (chapter 8; the access token is the activation data), or, where it cannot send anybody anywhere, by ``credentials/authorize`` without
+authentication data: the answer is 202 and a handle. No factor of the holder's is ever collected by a client, so there is nothing for
+``credentials/getChallenge`` to begin. Names of version 1 (``hash``, ``hashAlgo``) are taken as well.
 """
 
 from __future__ import annotations
 
 import binascii
+import hashlib
 import secrets
 import unicodedata
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,14 +28,14 @@ from toono.kernel.settings import settings
 from toono.kernel.text import clean
 from toono.pki import queries
 from toono.pki.contracts import CertificateState, SigningOrigin, SigningPurpose, SigningRequestView, SigningState
+from toono.pki.domain import csc as rules
+from toono.pki.domain.csc import ECDSA, HASH, Body, Refused, flag, optional
 from toono.pki.domain.remote_signing import MOST_DIGESTS, TEXT_LIMIT, is_exact
-from toono.pki.errors import DigestNotSupported, SigningRequestRefused, TooManySigningRequests
+from toono.pki.errors import DigestNotSupported, SigningNotReady, SigningRequestRefused, TooManySigningRequests
 from toono.pki.models import Certificate
-from toono.pki.operations import remote_signing, time_stamp
+from toono.pki.operations import csc_documents, remote_signing, time_stamp
+from toono.pki.operations.activation import WAIT_SECONDS
 
-ECDSA = {"1.2.840.10045.4.3.2": 32, "1.2.840.10045.4.3.3": 48, "1.2.840.10045.4.3.4": 64}
-"""ecdsa-with-SHA256, -384, -512, and the length of the digest in bytes."""
-HASH = {"2.16.840.1.101.3.4.2.1": 32, "2.16.840.1.101.3.4.2.2": 48, "2.16.840.1.101.3.4.2.3": 64}
 P256 = "1.2.840.10045.3.1.7"
 SAD_SECONDS = 300
 """How long after the signature its client may fetch it."""
@@ -50,18 +53,13 @@ class Caller:
     client_id: str
     client: str
     """The client's name, as persons read it."""
-
-
-class Refused(Exception):
-    """A method's refusal, in the interface's own words."""
-
-    def __init__(self, description: str, *, error: str = "invalid_request", status: int = 400) -> None:
-        super().__init__(description)
-        self.error, self.description, self.status = error, description, status
+    service: bool = True
+    """The token has the scope ``service``; one for a single authorisation has not."""
+    transaction: UUID | None = None
+    """The request to sign that the person confirmed for this token, or for the one that stands in ``SAD``."""
 
 
 Answer = tuple[int, dict[str, object]]
-Body = Mapping[str, Any]
 
 
 def answer(*, method: str, caller: Caller | None, body: Body) -> Answer:
@@ -80,13 +78,16 @@ def answer(*, method: str, caller: Caller | None, body: Body) -> Answer:
 
 
 def _info(caller: Caller | None, body: Body) -> Answer:
-    _optional(body, "lang", str)
+    optional(body, "lang", str)
     base = settings().base_url
     return 200, {
         "specs": "2.0.0.2", "name": "Тооно", "logo": f"{base}/favicon.ico", "region": "MN", "lang": "mn",
         "description": "Remote signing with keys of natural persons, confirmed one by one.", "authType": ["oauth2code"], "oauth2Issuer": base,
-        "asynchronousOperationMode": False, "methods": sorted(METHODS), "signAlgorithms": {"algos": list(ECDSA)},
-        "signature_formats": {"formats": [], "envelope_properties": []}, "conformance_levels": [],
+        "asynchronousOperationMode": True, "validationInfo": True, "methods": sorted([*METHODS, *OAUTH]), "signAlgorithms": {"algos": list(ECDSA)},
+        "signature_formats": {
+            "formats": list(rules.ENVELOPES), "envelope_properties": [[one.value for one in offered] for offered in rules.ENVELOPES.values()],
+        },
+        "conformance_levels": list(rules.LEVELS),
     }  # fmt: skip
 
 
@@ -94,10 +95,10 @@ def _list(caller: Caller | None, body: Body) -> Answer:
     own = _caller(caller)
     if body.get("userID") is not None:
         raise Refused("userID parameter MUST be null")
-    only_valid = _flag(body, "onlyValid")
+    only_valid = flag(body, "onlyValid")
     rows = remote_signing.certificates_of(person_id=own.person_id, purpose=SigningPurpose.SIGNATURE, only_valid=only_valid)
     found: dict[str, object] = {"credentialIDs": [row.serial for row in rows]}
-    if _flag(body, "credentialInfo"):
+    if flag(body, "credentialInfo"):
         found["credentialInfos"] = [{"credentialID": row.serial} | _credential(row, body) for row in rows]
     return 200, found | ({"onlyValid": True} if only_valid else {})
 
@@ -116,17 +117,15 @@ def _credential(row: Certificate, body: Body) -> dict[str, object]:
     if wanted != "none":
         chain = (row.pem, *queries.chain(row)) if wanted == "chain" else (row.pem,)
         certificate["certificates"] = [b64encode(queries.parsed(pem).public_bytes(Encoding.DER)).decode() for pem in chain]
-    if _flag(body, "certInfo"):
+    if flag(body, "certInfo"):
         certificate |= {
             "issuerDN": parsed.issuer.rfc4514_string(), "serialNumber": row.serial.upper(), "subjectDN": parsed.subject.rfc4514_string(),
             "validFrom": f"{row.not_before:%Y%m%d%H%M%SZ}", "validTo": f"{row.not_after:%Y%m%d%H%M%SZ}",
         }  # fmt: skip
-    auth: dict[str, object] = {"mode": "explicit"}
-    if _flag(body, "authInfo"):
-        auth |= {"expression": "PAGE", "objects": [{"type": "ChallengeResponse", "id": "PAGE", "generator": "oob", "label": "Тооно"}]}
+    flag(body, "authInfo")
     return {
         "key": {"status": "enabled" if standing is CertificateState.VALID else "disabled", "algo": list(ECDSA), "len": 256, "curve": P256},
-        "cert": certificate, "auth": auth, "SCAL": "2", "multisign": MOST_DIGESTS, "lang": "mn",
+        "cert": certificate, "auth": {"mode": "oauth2code"}, "SCAL": "2", "multisign": MOST_DIGESTS, "lang": "mn",
     }  # fmt: skip
 
 
@@ -137,7 +136,7 @@ def _authorize(caller: Caller | None, body: Body) -> Answer:
     """Ask the holder; the answer is a handle. What they read is ``description``, or the whole of ``clientData`` if it is what is signed."""
     own = _caller(caller)
     row = _own_credential(own, body)
-    hashes = _hashes(body)
+    hashes = rules.hashes(body)
     count = body.get("numSignatures")
     if type(count) is not int:
         raise Refused("Missing (or invalid type) integer parameter numSignatures")
@@ -162,6 +161,40 @@ def _authorize(caller: Caller | None, body: Body) -> Answer:
     except SigningRequestRefused:
         raise Refused("Invalid digest value length") from None
     return 202, {"handle": handle}
+
+
+def ask_by_page(*, person_id: UUID, client_id: str, client: str, detail: Mapping[str, Any], way_back: str) -> SigningRequestView:
+    """The request that a client makes with the scope ``credential`` (§8.4.2): its ``detail`` in the words of ``authorization_details``.
+
+    :param way_back: where the page sends the person when they have answered.
+    :raises Refused:
+    :raises TooManySigningRequests:
+    """
+    own = Caller(person_id=person_id, client_id=client_id, client=client)
+    if detail.get("signatureQualifier") is not None:
+        raise Refused("Invalid parameter signatureQualifier")  # a legal quality that these certificates do not have is not claimed
+    row, digests = _own_credential(own, detail), detail.get("documentDigests") or []
+    hashes = rules.hashes({"hashes": [one.get("hash") for one in digests], "hashAlgorithmOID": detail.get("hashAlgorithmOID")})
+    if detail.get("numSignatures", len(hashes)) != len(hashes) or len(set(hashes)) != len(hashes):
+        raise Refused("Invalid value for parameter numSignatures")
+    if _standing(row) is not CertificateState.VALID:
+        raise Refused("The credential identified by credentialID is disabled")
+    labels = [clean(str(one.get("label", ""))) for one in digests]
+    try:
+        return remote_signing.ask(
+            origin=SigningOrigin.CSC, purpose=SigningPurpose.SIGNATURE, party_id=client_id, party=client, certificate=row, digests=hashes,
+            text=_listed(labels, clean(str(detail.get("description", "")))), protocol={"way_back": way_back, "notify": "no"},
+        )  # fmt: skip
+    except SigningRequestRefused:
+        raise Refused("Invalid digest value length") from None
+
+
+def _listed(labels: Sequence[str], description: str) -> str:
+    """What the holder reads: how many signatures, over which documents. In the platform's language, for it stands in what is confirmed."""
+    lines = [description] if description else []
+    lines.append(f"Гарын үсгийн тоо: {len(labels)}")
+    lines += [f"{number}. {label or 'нэргүй баримт'}" for number, label in enumerate(labels, 1)]
+    return "\n".join(lines)
 
 
 def _shown(body: Body, hashes: list[str]) -> str:
@@ -198,6 +231,35 @@ def _check(caller: Caller | None, body: Body) -> Answer:
     return 200, {"SAD": remote_signing.give_activation_data(request_id=found.id), "expiresIn": _seconds_left(found)}
 
 
+def _extend(caller: Caller | None, body: Body) -> Answer:
+    """New activation data for the rest of an authorisation (§11.11); what the holder confirmed grows neither in hashes nor in time."""
+    own = _caller(caller)
+    row, found = _own_credential(own, body), _authorised(own, body)
+    if found.certificate != row.serial:
+        raise Refused("Invalid parameter SAD")
+    if body.get("hashes", body.get("hash")) is not None and not set(rules.hashes(body)) <= set(found.digests):
+        raise Refused("Hash is not authorized by the SAD")
+    return 200, {"SAD": remote_signing.give_activation_data(request_id=found.id), "expiresIn": _seconds_left(found)}
+
+
+def _authorised(own: Caller, body: Body) -> SigningRequestView:
+    """What the holder has confirmed: by activation data of ``credentials/authorize``, or by a token of the scope ``credential``."""
+    given = body.get("SAD")
+    if given is None and own.transaction is None:
+        raise Refused("Missing (or invalid type) string parameter SAD")
+    if given is not None and not isinstance(given, str):
+        raise Refused("Missing (or invalid type) string parameter SAD")
+    if own.transaction is not None:
+        found = remote_signing.signed_one(party_id=own.client_id, request_id=own.transaction)
+    else:
+        found = remote_signing.by_activation_data(party_id=own.client_id, given=str(given))
+    if found is None or found.person_id != own.person_id:
+        raise Refused("Invalid parameter SAD")
+    if _seconds_left(found) <= 0:
+        raise Refused("SAD expired")
+    return found
+
+
 def _seconds_left(found: SigningRequestView) -> int:
     ends = (found.answered_at or now()) + timedelta(seconds=SAD_SECONDS)
     return max(0, int((ends - now()).total_seconds()))
@@ -208,27 +270,62 @@ def _seconds_left(found: SigningRequestView) -> int:
 
 def _sign_hash(caller: Caller | None, body: Body) -> Answer:
     """The signatures that the holder has made over these hashes."""
-    own = _caller(caller)
-    row, hashes = _own_credential(own, body), _hashes(body)
+    own = _authorised_caller(caller)
+    row, hashes = _own_credential(own, body), rules.hashes(body)
     algorithm = body.get("signAlgo")
     if not isinstance(algorithm, str):
         raise Refused("Missing (or invalid type) string parameter signAlgo")
     if algorithm not in ECDSA or len(b64decode(hashes[0])) != ECDSA[algorithm]:
         raise Refused("Invalid parameter signAlgo")
-    if body.get("operationMode", "S") != "S":
-        raise Refused("Invalid parameter operationMode")
-    given = body.get("SAD")
-    if not isinstance(given, str):
-        raise Refused("Missing (or invalid type) string parameter SAD")
-    found = remote_signing.by_activation_data(party_id=own.client_id, given=given)
-    if found is None or found.person_id != own.person_id or found.certificate != row.serial:
+    later, found = rules.is_asynchronous(body), _authorised(own, body)
+    if found.certificate != row.serial:
         raise Refused("Invalid parameter SAD")
-    if _seconds_left(found) <= 0:
-        raise Refused("SAD expired")
     made = dict(zip(found.digests, found.signatures, strict=True))
     if not set(hashes) <= made.keys():
         raise Refused("Hash is not authorized by the SAD")
-    return 200, {"signatures": [made[one] for one in hashes]}
+    answer: dict[str, object] = {"signatures": [made[one] for one in hashes]}
+    asked = hashlib.sha256("\n".join(hashes).encode()).hexdigest() if later else ""
+    claimed = csc_documents.claim(
+        request_id=found.id, call=csc_documents.Call(use=csc_documents.HASHES, asked=asked, answer=answer if later else None)
+    )
+    return 200, {"responseID": str(claimed.id)} if later else answer
+
+
+def _sign_document(caller: Caller | None, body: Body) -> Answer:
+    """AdES signatures around documents whose hashes the holder has confirmed."""
+    own = _authorised_caller(caller)
+    if body.get("signatureQualifier") is not None:
+        raise Refused("Invalid parameter signatureQualifier")
+    row, pieces = _own_credential(own, body), rules.pieces(body)
+    later, wants_material = rules.is_asynchronous(body), flag(body, "returnValidationInfo")
+    found = _authorised(own, body)
+    if found.certificate != row.serial:
+        raise Refused("Invalid parameter SAD")
+    csc_documents.check(certificate=row, hashes=found.digests, pieces=pieces)
+    signing = csc_documents.claim(request_id=found.id, call=csc_documents.call_of(pieces, wants_material=wants_material))
+    if later:
+        return 200, {"responseID": str(signing.id)}
+    try:
+        return 200, csc_documents.finished(signing, wait_seconds=WAIT_SECONDS)
+    except SigningNotReady:
+        raise Refused("The signatures are not ready yet; ask again", error="temporarily_unavailable", status=503) from None
+
+
+def _poll(caller: Caller | None, body: Body) -> Answer:
+    """The answer of a call with ``operationMode`` A; 202 while it is not made."""
+    own, given = _authorised_caller(caller), body.get("responseID")
+    if not isinstance(given, str):
+        raise Refused("Missing (or invalid type) string parameter responseID")
+    try:
+        signing = csc_documents.of_caller(signing_id=UUID(given), party_id=own.client_id, person_id=own.person_id)
+    except ValueError:
+        signing = None
+    if signing is None or signing.forgotten:
+        raise Refused("Invalid parameter responseID")
+    try:
+        return 200, csc_documents.finished(signing, wait_seconds=0)
+    except SigningNotReady:
+        return 202, {"responseID": given}
 
 
 def _timestamp(caller: Caller | None, body: Body) -> Answer:
@@ -254,8 +351,15 @@ def _timestamp(caller: Caller | None, body: Body) -> Answer:
 # -- reading parameters ----------------------------------------------------------------------------------------------------
 
 
+def _authorised_caller(caller: Caller | None) -> Caller:
+    """Also one whose token is good for a single authorisation only."""
+    if caller is None or not (caller.service or caller.transaction):
+        raise Refused("The access token is missing, has ended, or is not for this service", error="invalid_token", status=401)
+    return caller
+
+
 def _caller(caller: Caller | None) -> Caller:
-    if caller is None:
+    if caller is None or not caller.service:
         raise Refused("The access token is missing, has ended, or is not for this service", error="invalid_token", status=401)
     return caller
 
@@ -271,41 +375,6 @@ def _own_credential(caller: Caller, body: Body) -> Certificate:
     return found
 
 
-def _hashes(body: Body) -> list[str]:
-    """``hashes``, or ``hash`` of version 1; all of one length, which the hash algorithm, where it is named, must have."""
-    given = body.get("hashes", body.get("hash"))
-    if isinstance(given, str):
-        given = [given]
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise Refused("Missing (or invalid type) array parameter hash")
-    if not given:
-        raise Refused("Empty hash array")
-    if len(given) > MOST_DIGESTS:
-        raise Refused("Numbers of signatures is too high")
-    try:
-        lengths = {len(b64decode(one, validate=True)) for one in given}
-    except (binascii.Error, ValueError):
-        raise Refused("Invalid Base64 hash string parameter") from None
-    algorithm = body.get("hashAlgorithmOID", body.get("hashAlgo"))
-    if algorithm is not None and algorithm not in HASH:
-        raise Refused("Invalid parameter hashAlgorithmOID")
-    if len(lengths) != 1 or not lengths <= set(HASH.values()) or (algorithm is not None and lengths != {HASH[algorithm]}):
-        raise Refused("Invalid digest value length")
-    return [b64encode(b64decode(one)).decode() for one in given]
-
-
-def _flag(body: Body, name: str) -> bool:
-    value = body.get(name, False)
-    if not isinstance(value, bool):
-        raise Refused(f"Invalid parameter {name}")
-    return value
-
-
-def _optional(body: Body, name: str, kind: type) -> None:
-    if name in body and not isinstance(body[name], kind):
-        raise Refused(f"Invalid parameter {name}")
-
-
 def _standing(row: Certificate) -> CertificateState:
     return queries.info(row).state
 
@@ -316,6 +385,11 @@ METHODS: dict[str, Callable[[Caller | None, Body], Answer]] = {
     "credentials/info": _details,
     "credentials/authorize": _authorize,
     "credentials/authorizeCheck": _check,
+    "credentials/extendTransaction": _extend,
     "signatures/signHash": _sign_hash,
+    "signatures/signDoc": _sign_document,
+    "signatures/signPolling": _poll,
     "signatures/timestamp": _timestamp,
 }
+OAUTH = ("oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke")
+"""At the addresses that the metadata of ``oauth2Issuer`` give (RFC 8414)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connection, transaction
+from django.db.models import Q
 
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
@@ -69,16 +71,17 @@ def issue_certificate(
     order = Order(label=label, profile=profile, subject=subject, issuer=issuer, asked=asked)
     with transaction.atomic():
         one_at_a_time(label)
-        found = queries.current(label=label)
+        before = _before(label)
+        found = _current(before)
         if found and _will_do(found, profile, subject, issuer):
             return found
-        return _issue(order, actor)
+        return _issue(order, actor, before)
 
 
 def issue_anew(*, actor: Actor, order: Order) -> Certificate:
     """A new certificate, whatever stands. The caller has checked the right and the rule, and holds a transaction."""
     one_at_a_time(order.label)
-    return _issue(order, actor)
+    return _issue(order, actor, _before(order.label))
 
 
 def remote_key(row: Certificate) -> RemoteKey:
@@ -110,9 +113,20 @@ def _same_name(row: Certificate, subject: Subject) -> bool:
     return isinstance(subject, OfficerName) and queries.subject(row) == subject
 
 
-def _issue(order: Order, actor: Actor) -> Certificate:
+def _before(label: str) -> list[Certificate]:
+    """What was issued for a label and is in time or was revoked, newest first: all that the rules ask about, in one reading."""
+    return list(Certificate.objects.filter(Q(revoked_at__isnull=False) | Q(not_after__gt=now()), label=label).order_by("-issued_at"))
+
+
+def _current(before: Sequence[Certificate]) -> Certificate | None:
+    """The newest that is valid now, as ``queries.current`` gives it."""
+    at = now()
+    return next((row for row in before if row.revoked_at is None and row.not_before <= at < row.not_after), None)
+
+
+def _issue(order: Order, actor: Actor, before: Sequence[Certificate]) -> Certificate:
     data, moment, subject = PROFILES[order.profile], now().replace(microsecond=0), order.subject
-    key = order.key or (order.label if order.public_key else _key_for(order))
+    key = order.key or (order.label if order.public_key else _key_for(order, before))
     public_key = order.public_key or _generated(key, order.algorithm or data.algorithm)
     above = order.issuer or (queries.authority(data.issuer) if data.issuer else None)
     certificate = build_certificate(
@@ -163,16 +177,16 @@ def _generated(key: str, algorithm: str) -> ec.EllipticCurvePublicKey:
     return client().generate(key=key, curve=algorithm)
 
 
-def _key_for(order: Order) -> str:
+def _key_for(order: Order, before: Sequence[Certificate]) -> str:
     """The label itself, or its next generation after a compromise; nothing follows a withdrawal by itself, nor a suspension."""
-    label = order.label
-    revoked = Certificate.objects.filter(label=label, revoked_at__isnull=False)
-    if revoked.filter(reason=RevocationReason.CERTIFICATE_HOLD, not_after__gt=now()).exists():
+    label, at = order.label, now()
+    revoked = sorted((row for row in before if row.revoked_at is not None), key=lambda row: row.revoked_at or at)
+    if any(row.reason == RevocationReason.CERTIFICATE_HOLD and row.not_after > at for row in revoked):
         raise CertificateSuspended(f"the certificate of {label} is suspended")
-    last = revoked.order_by("-revoked_at").first()
+    last = revoked[-1] if revoked else None
     if last and last.reason and succession(RevocationReason(last.reason)) is Succession.NOTHING and not order.asked:
         raise CertificateWithdrawn(f"the certificate of {label} was revoked: {last.reason}")
-    lost = revoked.filter(reason=RevocationReason.KEY_COMPROMISE).values_list("key", flat=True).distinct().count()
+    lost = len({row.key for row in revoked if row.reason == RevocationReason.KEY_COMPROMISE})
     return f"{label}/{lost + 1}" if lost else label
 
 

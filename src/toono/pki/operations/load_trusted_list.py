@@ -12,8 +12,10 @@ from django.db import transaction
 
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
+from toono.kernel.certificates import UNREADABLE
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed, NotFound
+from toono.kernel.public_network import Unreachable
 from toono.kernel.text import clean
 from toono.pki import queries
 from toono.pki.adapters import fetching
@@ -126,14 +128,14 @@ def _check_time(read: ReadList, at: datetime) -> None:
 def _certificate(pin: bytes) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pin) if b"-----BEGIN" in pin else x509.load_der_x509_certificate(pin)
-    except (ValueError, x509.InvalidVersion) as error:
+    except UNREADABLE as error:
         raise TrustedListRefused("the pinned certificate cannot be read") from error
 
 
 def _fetched(address: str) -> bytes:
     try:
         return fetching.get(address, most_bytes=LIST_BYTES, seconds=FETCH_SECONDS)
-    except fetching.Unreachable as error:
+    except Unreachable as error:
         raise TrustedListUnreachable(str(error)) from error
 
 

@@ -27,9 +27,19 @@ RENEWED_AFTER = timedelta(days=7)
 
 # Type, additional information, and names of each kind of service.
 _KINDS: dict[Profile, tuple[str, str, str, str]] = {
-    Profile.ISSUING: (trusted_lists.AUTHORITY, "ForeSeals", "Байгууллагын гэрчилгээ олгогч", "Certificates of organisations"),
-    Profile.ISSUING_PERSONS: (trusted_lists.AUTHORITY, "ForeSignatures", "Хүний гэрчилгээ олгогч", "Certificates of natural persons"),
-    Profile.ISSUING_SERVERS: (trusted_lists.AUTHORITY_OF_SERVERS, "", "Серверийн гэрчилгээ олгогч", "Certificates of servers"),
+    Profile.ISSUING: (trusted_lists.AUTHORITY, trusted_lists.FOR_SEALS, "Байгууллагын гэрчилгээ олгогч", "Certificates of organisations"),
+    Profile.ISSUING_PERSONS: (
+        trusted_lists.AUTHORITY,
+        trusted_lists.FOR_SIGNATURES,
+        "Хүний гэрчилгээ олгогч",
+        "Certificates of natural persons",
+    ),
+    Profile.ISSUING_SERVERS: (
+        trusted_lists.AUTHORITY_OF_SERVERS,
+        trusted_lists.FOR_WEB_SITES,
+        "Серверийн гэрчилгээ олгогч",
+        "Certificates of servers",
+    ),
     Profile.OCSP: (trusted_lists.STATUS_RESPONDER, "", "Төлөв хариулагч", "Status of certificates"),
     Profile.TIMESTAMP: (trusted_lists.TIME_STAMPS, "", "Цаг тэмдэг тавигч", "Time-stamps"),
 }

@@ -73,7 +73,10 @@ def proven(*, secret: str) -> RelyingPartyInfo:
 
 def check_names(*, party: RelyingPartyInfo, uuid: str, name: str, callback: str) -> None:
     """:raises RelyingPartyNotAllowed: it appears under another's number, or a name or place that it has not registered."""
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(callback)) if callback else ""
+    try:
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(callback)) if callback else ""
+    except ValueError:  # no address at all: as little registered as any other
+        origin = "?"
     if uuid != str(party.id) or name not in party.names or (origin and origin not in party.callbacks):
         raise RelyingPartyNotAllowed("relyingPartyUUID, relyingPartyName and initialCallbackUrl must be those that were registered")
 

@@ -217,7 +217,7 @@ def finished(*, request_id: UUID, wait_seconds: float = activation.WAIT_SECONDS)
         return view(row)
     try:
         wanted = activation.Wanted(key=row.certificate.key, digests=tuple(rules.digests_of(row.digests)))
-        made = activation.sign(confirmation=_confirmation(row), wanted=wanted, wait_seconds=wait_seconds)
+        made = activation.sign(confirmation=confirmation_of(row), wanted=wanted, wait_seconds=wait_seconds)
     except SignerRefused as refusal:
         if refusal.data.get("reason") != "activation_expired":
             raise
@@ -263,10 +263,11 @@ def _note(row: SigningRequest, actor: Actor, action: str) -> None:
 
 def _let_loose(row: SigningRequest) -> None:
     assert row.certificate is not None  # noqa: S101 - a confirmed request has a holder
-    activation.ask(confirmation=_confirmation(row), key=row.certificate.key, request=row.id)
+    activation.ask(confirmation=confirmation_of(row), key=row.certificate.key, request=row.id)
 
 
-def _confirmation(row: SigningRequest) -> Confirmation:
+def confirmation_of(row: SigningRequest) -> Confirmation:
+    """What its holder confirmed."""
     assert row.challenge_id is not None and row.person_id is not None  # noqa: S101 - it was confirmed
     return Confirmation(
         challenge_id=row.challenge_id, person_id=row.person_id, reference=row.reference, confirms=activation.binding_of(row)
@@ -291,6 +292,12 @@ def give_activation_data(*, request_id: UUID) -> str:
 
 def by_activation_data(*, party_id: str, given: str) -> SigningRequestView | None:
     row = SigningRequest.objects.filter(sad_digest=digest(given), party_id=party_id, state=SigningState.SIGNED.value).first()
+    return view(row) if row is not None else None
+
+
+def signed_one(*, party_id: str, request_id: UUID) -> SigningRequestView | None:
+    """The signed request of this client that its access token of the scope ``credential`` names."""
+    row = SigningRequest.objects.filter(id=request_id, party_id=party_id, state=SigningState.SIGNED.value).first()
     return view(row) if row is not None else None
 
 

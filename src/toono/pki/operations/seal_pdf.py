@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
+
+from django.db import transaction
 
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
@@ -51,14 +54,15 @@ def seal_pdfs(
         for begin in range(0, len(pdfs), BATCH_LIMIT)
         for one in _sealed(row, pdfs[begin : begin + BATCH_LIMIT], reason, location, stamped=level is not SignatureLevel.B_B)
     ]
-    for one in sealed:
-        audit.record(
-            actor=actor,
-            action="pki.seal_pdf",
-            subject=f"certificate:{row.serial}",
-            organisation_code=organisation,
-            sha256=hashlib.sha256(one).hexdigest(),
-        )
+    with transaction.atomic() if len(sealed) > 1 else nullcontext():  # one commit for all of them
+        for one in sealed:
+            audit.record(
+                actor=actor,
+                action="pki.seal_pdf",
+                subject=f"certificate:{row.serial}",
+                organisation_code=organisation,
+                sha256=hashlib.sha256(one).hexdigest(),
+            )
     return sealed
 
 

@@ -27,16 +27,24 @@ from toono.pki.adapters.signer import client
 from toono.pki.adapters.stamp_font import stamp_font
 from toono.pki.contracts import FileToSign, Profile, SignatureForm, SignatureLevel
 from toono.pki.domain.signatures import appearance, asice, cades, jades, pades, xades
-from toono.pki.domain.signatures.kinds import RAISING, Kind, found
+from toono.pki.domain.signatures.kinds import RAISING, Kind, each
 from toono.pki.domain.signatures.pdf_file import PdfFile
 from toono.pki.domain.signatures.pdf_syntax import UnfamiliarPdf
 from toono.pki.domain.signatures.signatory import Signatory
-from toono.pki.errors import DocumentClosed, NoSigningCertificate, NotSignable, SignatureDoesNotFit
+from toono.pki.errors import (
+    DocumentClosed,
+    NoRoomBeside,
+    NoSigningCertificate,
+    NotSignable,
+    PdfEncrypted,
+    PdfUnusual,
+    SignatureDoesNotFit,
+)  # fmt: skip
 from toono.pki.models import Certificate
 from toono.pki.operations import sign_by_pyhanko
 from toono.pki.operations.signatories import signatory
 from toono.pki.operations.time_stamp import time_stamp
-from toono.pki.operations.validation_material import material_for
+from toono.pki.operations.validation_material import held_here, material_for
 
 SIZE_LIMIT_BYTES = 100 * 1024 * 1024
 _FIELD = "Signature"
@@ -76,23 +84,33 @@ def sign_file(*, actor: Actor, key: str, wanted: FileToSign) -> bytes:
 
 def digest_to_sign(*, actor: Actor, key: str, wanted: FileToSign) -> bytes:
     """What the key signs, where that happens elsewhere and later."""
-    return _prepared(certificate_to_sign(actor=actor, key=key), wanted).digest
+    return prepared_by(certificate_to_sign(actor=actor, key=key), wanted).digest
 
 
 def complete_file(*, actor: Actor, key: str, wanted: FileToSign, signature: bytes) -> bytes:
     """The signed file from the signature (DER) over :func:`digest_to_sign` of the same."""
-    row = certificate_to_sign(actor=actor, key=key)
-    prepared = _prepared(row, wanted)
+    return complete_by(actor=actor, row=certificate_to_sign(actor=actor, key=key), wanted=wanted, signature=signature)
+
+
+def complete_by(*, actor: Actor, row: Certificate, wanted: FileToSign, signature: bytes) -> bytes:
+    """The same with the very certificate with which the digest was made."""
+    prepared = prepared_by(row, wanted)
     _check_fits(row, prepared.digest, signature)
     signed = complete(prepared, signature, wanted)
     _record(actor=actor, row=row, wanted=wanted, signed=signed)
     return signed
 
 
-def _prepared(row: Certificate, wanted: FileToSign) -> Prepared:
+def prepared_by(row: Certificate, wanted: FileToSign) -> Prepared:
+    """What can be signed elsewhere and later.
+
+    :raises NotSignable: also a PDF that is encrypted or of a structure that is not known here.
+    """
     prepared = prepare(row, wanted)
+    if prepared is None and b"/Encrypt" in wanted.content:
+        raise PdfEncrypted("an encrypted PDF")
     if prepared is None:
-        raise NotSignable("the structure of this PDF can be signed only at once")
+        raise PdfUnusual("the structure of this PDF can be signed only at once")
     return prepared
 
 
@@ -141,24 +159,37 @@ def prepare(row: Certificate, wanted: FileToSign) -> Prepared | None:
         if not wanted.content[:1024].lstrip().startswith(b"%PDF-"):
             raise NotSignable("no PDF") from error
         return None
-    except (xades.NotXml, IndexError) as error:
-        raise NotSignable(str(error)) from error
+    except (xades.NotXml, asice.NotContainer, jades.NotJades, IndexError) as error:
+        raise (NoRoomBeside if wanted.beside else NotSignable)(str(error)) from error
 
 
 def complete(prepared: Prepared, signature: bytes, wanted: FileToSign) -> bytes:
     """The file of the wanted level, from the signature (DER) over ``prepared.digest``."""
     signed = prepared.completed(signature, wanted.level)
     kind = _KINDS[wanted.form]
-    raising = RAISING[kind]
+    raising, own = RAISING[kind], _new_signature(kind, signed, wanted)
     if wanted.level is not SignatureLevel.B_B and raising.time_stamped is not None:
-        signed = raising.time_stamped(signed, _stamp)
+        signed = raising.time_stamped(signed, _stamp, value=own)
     if _ORDER.index(wanted.level) >= _ORDER.index(SignatureLevel.B_LT):
-        signed = raising.with_material(signed, material_for(found(kind, signed).all_certificates))
+        signed = raising.with_material(signed, material_for(_certificates(kind, signed, own)), value=own)
     if wanted.level is SignatureLevel.B_LTA and wanted.detached:
         signed = cades.archive_time_stamped(signed, _stamp, detached=wanted.content)
     elif wanted.level is SignatureLevel.B_LTA:
-        signed = raising.archive_time_stamped(signed, _stamp)
+        signed = raising.archive_time_stamped(signed, _stamp, value=own)
     return signed
+
+
+def _new_signature(kind: Kind, signed: bytes, wanted: FileToSign) -> bytes | None:
+    """The value of the signature that was not there before; those that were keep their level."""
+    if not wanted.beside or kind is Kind.PDF:
+        return None
+    earlier = RAISING[kind].values(wanted.content)
+    return next(value for value in RAISING[kind].values(signed) if value not in earlier)
+
+
+def _certificates(kind: Kind, signed: bytes, own: bytes | None) -> list[bytes]:
+    """Those of the new signature. In a PDF a stranger's may stand among them, of which our register can tell nothing."""
+    return held_here(next(one for one in each(kind, signed) if own is None or one.value == own).all_certificates)
 
 
 def _record(*, actor: Actor, row: Certificate, wanted: FileToSign, signed: bytes) -> None:
@@ -210,7 +241,21 @@ def _lines(row: Certificate, wanted: FileToSign) -> list[str]:
 
 
 def _cades(who: Signatory, row: Certificate, wanted: FileToSign) -> Prepared:
+    if wanted.beside:
+        return _cades_beside(who, wanted)
     return _cms(who, wanted.content, wanted.at, inside=None if wanted.detached else wanted.content)
+
+
+def _cades_beside(who: Signatory, wanted: FileToSign) -> Prepared:
+    try:
+        content, earlier = cades.message(wanted.content), cades.signature_values(wanted.content)
+        if content is None or not earlier or wanted.detached:
+            raise NoRoomBeside("a signature can stand beside others only where what they signed is inside")
+        attributes = cades.signed_attributes(who, who.digest(content), at=wanted.at)
+        cades.signed_beside(wanted.content, who, attributes, b"")  # what cannot be taken apart is refused before the key signs
+    except ValueError as error:
+        raise NoRoomBeside(f"no CMS signature in DER: {error}") from error
+    return Prepared(who.digest(attributes), lambda signature, _: cades.signed_beside(wanted.content, who, attributes, signature))
 
 
 def _cms(who: Signatory, content: bytes, at: datetime, *, inside: bytes | None) -> Prepared:
@@ -219,45 +264,58 @@ def _cms(who: Signatory, content: bytes, at: datetime, *, inside: bytes | None) 
 
 
 def _xades(who: Signatory, row: Certificate, wanted: FileToSign) -> Prepared:
-    prepared = xades.prepare_enveloped(wanted.content, who, at=wanted.at)
+    prepared = xades.prepare_enveloped(wanted.content, who, at=wanted.at, beside=wanted.beside)
     return Prepared(
         who.digest(prepared.to_be_signed), lambda signature, _: prepared.completed(raw_signature(signature, who.coordinate_bytes))
     )
 
 
 def _asice_xades(who: Signatory, row: Certificate, wanted: FileToSign) -> Prepared:
-    files = _named(wanted)
-    prepared = xades.prepare_detached({wanted.name: (_media_type(wanted), wanted.content)}, who, at=wanted.at)
-    files["META-INF/manifest.xml"] = asice.open_document_manifest({wanted.name: _media_type(wanted)})
+    files, data = _packed_files(wanted)
+    kinds = {name: _media_type(name) for name in data}
+    prepared = xades.prepare_detached({name: (kinds[name], content) for name, content in data.items()}, who, at=wanted.at)
+    files.setdefault("META-INF/manifest.xml", asice.open_document_manifest(kinds))
+    place = asice.free_name(files, asice.XADES_SIGNATURES)
 
     def completed(signature: bytes, _: SignatureLevel) -> bytes:
-        return asice.packed({**files, asice.XADES_SIGNATURES: prepared.completed(raw_signature(signature, who.coordinate_bytes))})
+        return asice.packed({**files, place: prepared.completed(raw_signature(signature, who.coordinate_bytes))})
 
     return Prepared(who.digest(prepared.to_be_signed), completed)
 
 
 def _asice_cades(who: Signatory, row: Certificate, wanted: FileToSign) -> Prepared:
-    files = _named(wanted)
-    manifest = asice.manifest(asice.CADES_SIGNATURE, "application/pkcs7-signature", {wanted.name: (_media_type(wanted), wanted.content)})
+    files, data = _packed_files(wanted)
+    place = asice.free_name(files, asice.CADES_SIGNATURE)
+    manifest = asice.manifest(
+        place, "application/pkcs7-signature", {name: (_media_type(name), content) for name, content in data.items()}
+    )  # fmt: skip
     inner = _cms(who, manifest, wanted.at, inside=None)
-    files[asice.CADES_MANIFEST] = manifest
-    return Prepared(
-        inner.digest, lambda signature, level: asice.packed({**files, asice.CADES_SIGNATURE: inner.completed(signature, level)})
-    )
+    files[asice.free_name(files, asice.CADES_MANIFEST)] = manifest
+    return Prepared(inner.digest, lambda signature, level: asice.packed({**files, place: inner.completed(signature, level)}))
 
 
-def _media_type(wanted: FileToSign) -> str:
-    return mimetypes.guess_type(wanted.name)[0] or "application/octet-stream"
+def _packed_files(wanted: FileToSign) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """All files of the container, and those to sign."""
+    if not wanted.beside:
+        if not asice.is_signable_name(wanted.name):
+            raise NotSignable("a file in a container needs a plain name")
+        return {wanted.name: wanted.content}, {wanted.name: wanted.content}
+    files = asice.unpacked(wanted.content)
+    data = asice.data_in(files)
+    if not data or not asice.signatures_in(files) or asice.is_of_the_exchange(files):
+        raise NoRoomBeside("a container without files or signatures, or one of the exchange")
+    return files, data
 
 
-def _named(wanted: FileToSign) -> dict[str, bytes]:
-    if not asice.is_signable_name(wanted.name):
-        raise NotSignable("a file in a container needs a plain name")
-    return {wanted.name: wanted.content}
+def _media_type(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _jades(who: Signatory, row: Certificate, wanted: FileToSign) -> Prepared:
-    prepared = jades.prepare(wanted.content, who, at=wanted.at, media_type=_media_type(wanted))
+    if wanted.beside:
+        prepared = jades.prepare_beside(wanted.content, who, at=wanted.at)
+    else:
+        prepared = jades.prepare(wanted.content, who, at=wanted.at, media_type=_media_type(wanted.name))
     return Prepared(
         who.digest(prepared.to_be_signed), lambda signature, _: prepared.completed(raw_signature(signature, who.coordinate_bytes))
     )
@@ -278,5 +336,5 @@ def _by_pyhanko(row: Certificate, wanted: FileToSign) -> bytes:
     said = pades.Said(row.common_name, wanted.at, wanted.reason, wanted.location)
     signed = sign_by_pyhanko.sign(row=row, pdf=wanted.content, said=said, field=_FIELD, level=wanted.level, certify=False)
     if wanted.level in {SignatureLevel.B_LT, SignatureLevel.B_LTA}:
-        signed = sign_by_pyhanko.with_material(signed, material_for(sign_by_pyhanko.certificates_in(signed)))
+        signed = sign_by_pyhanko.with_material(signed, material_for(held_here(sign_by_pyhanko.certificates_in(signed))))
     return sign_by_pyhanko.with_time_stamp(signed) if wanted.level is SignatureLevel.B_LTA else signed

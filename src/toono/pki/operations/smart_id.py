@@ -149,7 +149,7 @@ def open_link(*, address: str) -> tuple[UUID, str]:
     row = _session_of(link) if link else None
     if link is None or row is None or row.state is not SigningState.WAITING:
         raise SigningRequestNotFound("no such device link")
-    if link.auth_code:
+    if link.token:
         expected = rules.auth_code(
             secret=row.protocol["secret"], protocol=ACSP if row.purpose is SigningPurpose.AUTHENTICATION else RAW,
             challenge=row.protocol["challenge"], party_name=row.party, interactions=row.protocol["interactions"],

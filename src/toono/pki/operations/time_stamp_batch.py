@@ -8,9 +8,7 @@ from dataclasses import replace
 
 from toono.kernel.clock import now
 from toono.kernel.ids import uuid7
-from toono.pki import queries
 from toono.pki.adapters.signer import client
-from toono.pki.contracts import Profile
 from toono.pki.domain import timestamps
 from toono.pki.operations import time_stamp
 
@@ -23,7 +21,7 @@ def time_stamps(*, digests: Sequence[bytes]) -> list[bytes]:
     """
     if len(digests) <= 1:
         return [time_stamp.time_stamp(digest=digest) for digest in digests]
-    unit, key, moment = time_stamp.unit(), queries.authority(Profile.TIMESTAMP).key, now()
+    (unit, key), moment = time_stamp.unit_and_key(), now()
     numbered = [(timestamps.StampRequest("sha256", digest), uuid7().int) for digest in digests]
     wanted: list[bytes] = []
 

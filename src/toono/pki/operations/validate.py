@@ -46,7 +46,7 @@ def _joined(reading: Reading, *, name: str, size: int, digest: str, at: datetime
     world = _world(reading, at)
     judged = [judging.judge(one, world) for one in reading.signatures]
     missing = {pair: None for one in judged for pair in one.missing}
-    if missing and (fetched := fetching.fetch(_askable(missing, world))):
+    if missing and (fetched := fetching.fetch(_askable(missing, world), at=at)):
         world = replace(world, lists=(*world.lists, *fetched.lists), answers=(*world.answers, *fetched.answers))
         judged = [judging.judge(one, world) for one in reading.signatures]
     reports = tuple(one.report for one in judged)

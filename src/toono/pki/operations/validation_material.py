@@ -53,6 +53,11 @@ def material_for(certificates: Iterable[bytes]) -> Material:
     return Material(tuple(_der(row) for row in rows.values()), tuple(lists), tuple(answers))
 
 
+def held_here(certificates: Iterable[bytes]) -> list[bytes]:
+    """Those of the certificates (DER) that our register holds."""
+    return [one for one in certificates if _found(one) is not None]
+
+
 def _lists_of(issuer: Certificate) -> list[bytes]:
     """The list in force (DER), with its list of changes, which it names (RFC 5280 §5.2.6) and strict readers therefore ask for. New ones
     only where these have ended, since the root's key may be away.
@@ -80,11 +85,19 @@ def _status(row: Certificate, issuer: Certificate) -> tuple[bytes, list[Certific
 
 def _row(der: bytes) -> Certificate:
     """Our register's row of this very certificate."""
-    certificate = x509.load_der_x509_certificate(der)
-    row = Certificate.objects.filter(serial=queries.hexadecimal(certificate.serial_number)).first()
-    if row is None or _der(row) != der:
-        raise CertificateNotFound(f"serial {certificate.serial_number:x} is not of ours")
+    row = _found(der)
+    if row is None:
+        raise CertificateNotFound(f"serial {x509.load_der_x509_certificate(der).serial_number:x} is not of ours")
     return row
+
+
+def _found(der: bytes) -> Certificate | None:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError:  # a stranger's, of a shape that is not read
+        return None
+    row = Certificate.objects.filter(serial=queries.hexadecimal(certificate.serial_number)).first()
+    return row if row is not None and _der(row) == der else None
 
 
 def _der(row: Certificate) -> bytes:

@@ -5,14 +5,19 @@
 ``POST /sign-each``        ``{"wanted": [{"key": …, "digests": […]}, …]}``     ``{"answers": [as of /sign, or a problem, …]}``
 ``POST /keys``             ``{"key": label, "curve": "P-256" | "P-384" …}``    ``{"key": label, "public_key": PEM}``
 ``GET /keys/<label>``                                                          ``{"key": label, "public_key": PEM}``
+``POST /codes``            ``{"id": UUID, "key": …, "confirms": text,          ``{"code": six digits}``
+                           "number": text}``
+``POST /codes/entered``    ``{"id": UUID, "key": …, "code": six digits}``      ``{"verdict": "right" | "wrong" …}``
+``POST /codes/number``     ``{"key": …, "number": text}``                      ``{"usable_from": time | null}``
 ``POST /activations``      ``{"id": UUID, "key": …, "digests": […],            ``{"id": UUID}``
-                           "seconds": 1…600}``
+                           "seconds": 1…600, "proof": {…}}``
 ``POST /activations/end``  ``{"id": UUID, "key": …}``                          ``{"id": UUID}``
 ``POST /activations/…``    ``…/state``, ``{"id": UUID, "key": …}``             ``{"granted": true | false}``
 ``GET /health``            no token                                            ``{"status": "ok", "store": "file"}``
 =========================  ==================================================  ======================================
 
-Keys of natural persons (``activations.py``) sign only with ``"activation": UUID`` beside ``key`` and ``digests`` in ``POST /sign``.
+Keys of natural persons (``activations.py``) sign only with ``"activation": UUID`` beside ``key`` and ``digests`` in ``POST /sign``. An activation is
+granted only on a ``proof``: a code that the signer drew for this holder and this very content, and that was typed in (``codes.py``, ``proofs.py``).
 
 ``Authorization: Bearer <token>`` says which process asks; ``rights.py`` what it may. A refusal is a problem document
 (RFC 9457) and one line of JSON in the log. Only labels, counts and reasons are logged, never digests or tokens.
@@ -23,6 +28,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Set
 from functools import cache
@@ -33,6 +39,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from toono.kernel.clock import now
 from toono.kernel.settings import SettingsError, settings
 from toono.pki.signer.activations import IDENTIFIER, LONGEST_SECONDS, MOST_DIGESTS, Activations, Refused, needs_activation
+from toono.pki.signer.codes import CODE, CONFIRMS, CodeRefused, Codes, derived_secret
+from toono.pki.signer.proofs import NotProven, holder_of, prove
 from toono.pki.signer.rights import CLIENTS, Tokens, Verb, may
 from toono.pki.signer.stores import CURVES, HASHES, LABEL, KeyStore, NoSuchKey, OtherCurve, StoreFault
 
@@ -40,6 +48,12 @@ BODY_LIMIT_BYTES = 256 * 1024
 BATCH_LIMIT = 1000
 TURN = 32
 """Digests signed before other requests get a turn: a big batch delays nobody by more than a few milliseconds."""
+
+_CODE_MEMBERS: dict[str, frozenset[str]] = {
+    "/codes": frozenset({"id", "key", "confirms", "number"}),
+    "/codes/entered": frozenset({"id", "key", "code"}),
+    "/codes/number": frozenset({"key", "number"}),
+}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -74,10 +88,10 @@ def read_tokens() -> Tokens:
 
 
 class Signer:
-    """The ASGI application around one store, one table of tokens, and the activations; without these no person's key signs."""
+    """The ASGI application around one store, one table of tokens, the activations and the codes; without these two no person's key signs."""
 
-    def __init__(self, store: KeyStore, tokens: Tokens, activations: Activations | None = None) -> None:
-        self._store, self._tokens, self._activations = store, tokens, activations
+    def __init__(self, store: KeyStore, tokens: Tokens, activations: Activations | None = None, codes: Codes | None = None) -> None:
+        self._store, self._tokens, self._activations, self._codes = store, tokens, activations, codes
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         note: dict[str, Any] = {"method": scope["method"], "path": scope["path"][:200]}
@@ -103,8 +117,10 @@ class Signer:
         if (method, path) == ("POST", "/keys"):
             return self._generate(client, _object(await _body(receive), {"key", "curve"}), note)
         if method == "POST" and path in ("/activations", "/activations/end", "/activations/state"):
-            members = {"id", "key", "digests", "seconds"} if path == "/activations" else {"id", "key"}
+            members = {"id", "key", "digests", "seconds", "proof"} if path == "/activations" else {"id", "key"}
             return self._activate(client, path, _object(await _body(receive), members), note)
+        if method == "POST" and path in _CODE_MEMBERS:
+            return self._code(client, path, _object(await _body(receive), set(_CODE_MEMBERS[path])), note)
         if method == "GET" and path.startswith("/keys/"):
             return self._public(client, path.removeprefix("/keys/"), note)
         raise Refusal(404, "no_such_operation", f"There is no {method} {path[:100]}.")
@@ -154,13 +170,49 @@ class Signer:
             return {"granted": self._activations.granted(identifier, label)}
         try:
             if grants:
-                self._activations.grant(identifier, label, *_bounds(asked))
+                digests, seconds = _bounds(asked)
+                self._prove(identifier, label, digests, asked)
+                self._activations.grant(identifier, label, digests, seconds)
             else:
                 self._activations.end(identifier)
         except Refused as refused:
             _refuse(409, str(refused), "There is another activation of this name.")
         log.info(json.dumps({"event": "activation", "id": identifier, **note}))
         return {"id": identifier}
+
+    def _prove(self, identifier: str, label: str, digests: list[bytes], asked: dict[str, Any]) -> None:
+        """What is let loose is what the key's own holder confirmed by a code of this signer: not the word of whoever asks."""
+        if self._codes is None:
+            _refuse(403, "code_missing", "This signer draws no codes.")
+        try:
+            prove(self._codes, activation=identifier, key=label, digests=digests, proof=asked["proof"])
+        except NotProven as reason:
+            _refuse(403, str(reason), "No code of this holder confirms this.")
+
+    def _code(self, client: str, path: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
+        """Draw a code for the phone, check what was typed, or say whether a number gets codes."""
+        verb = {"/codes": Verb.ACTIVATE, "/codes/entered": Verb.SIGN}.get(path, Verb.READ)
+        label = _permitted(client, verb, asked["key"], note)
+        if self._codes is None or not needs_activation(label):
+            _refuse(400, "no_activation", f"The key «{label}» needs no code.")
+        try:
+            holder = holder_of(label)
+        except NotProven as reason:
+            _refuse(400, str(reason), f"The key «{label}» is of nobody.")
+        identifier = _identifier(asked["id"]) if "id" in asked else ""
+        if path == "/codes/number":
+            usable_from = self._codes.usable_from(holder, _text_of(asked["number"]))
+            return {"usable_from": usable_from.isoformat() if usable_from else None}
+        if path == "/codes/entered":
+            verdict = self._codes.enter(identifier, holder, _matching(CODE, asked["code"]))
+            log.info(json.dumps({"event": "code_entered", "id": identifier, "verdict": verdict.value, **note}))
+            return {"verdict": verdict.value}
+        try:
+            drawn = self._codes.draw(identifier, holder, _matching(CONFIRMS, asked["confirms"]), _text_of(asked["number"]))
+        except CodeRefused as refused:
+            _refuse(409, str(refused), "No code is drawn for this holder now.")
+        log.info(json.dumps({"event": "code_drawn", "id": identifier, **note}))
+        return {"code": drawn}
 
     async def _sign_each(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
         """Several keys in one request; what is refused of one says nothing of the others."""
@@ -228,6 +280,18 @@ def _digests(given: object) -> list[bytes]:
 def _identifier(given: object) -> str:
     if not isinstance(given, str) or not IDENTIFIER.fullmatch(given):
         _refuse(400, "activation_malformed", "An activation is named by a UUID in lower case.")
+    return given
+
+
+def _matching(pattern: re.Pattern[str], given: object) -> str:
+    if not isinstance(given, str) or not pattern.fullmatch(given):
+        _refuse(400, "body_malformed", "A text of the body has not the shape that it must have.")
+    return given
+
+
+def _text_of(given: object) -> str:
+    if not isinstance(given, str) or not 0 < len(given) <= 40:
+        _refuse(400, "body_malformed", "A number is a text of 1 to 40 characters.")
     return given
 
 
@@ -306,7 +370,9 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 @cache
 def _signer() -> Signer:
-    return Signer(open_store(), read_tokens(), Activations(settings().home / "signer" / "activations.sqlite3", now))
+    folder = settings().home / "signer"
+    codes = Codes(folder / "codes.sqlite3", now, derived_secret(settings().passphrase))
+    return Signer(open_store(), read_tokens(), Activations(folder / "activations.sqlite3", now), codes)
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -83,15 +83,17 @@ def self_signed(key: ec.EllipticCurvePrivateKey, days: int = 1) -> x509.Certific
     return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
 
 
-def sealed_by(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, above: list[x509.Certificate], pdf: bytes) -> bytes:
-    """A PDF signed with a key in hand, without a time-stamp, by pyHanko's own signer."""
+def sealed_by(
+    certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, above: list[x509.Certificate], pdf: bytes, *, room: int | None = None
+) -> bytes:
+    """A PDF signed with a key in hand, without a time-stamp, by pyHanko's own signer; ``room``: digits that are kept for the signature."""
     store = SimpleCertificateStore.from_certs([_seen_by_pyhanko(c) for c in (certificate, *above)])
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     signer = signers.SimpleSigner(
         signing_cert=_seen_by_pyhanko(certificate), signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store
     )
     metadata = signers.PdfSignatureMetadata(field_name="Else", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
-    return bytes(signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), metadata, signer).getbuffer())
+    return bytes(signers.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), metadata, signer, bytes_reserved=room).getbuffer())
 
 
 def _seen_by_pyhanko(certificate: x509.Certificate) -> asn1_x509.Certificate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.server
 import json
 import threading
@@ -27,6 +28,7 @@ from toono.pki.domain.acme.requests import checked_jwk, parse, thumbprint
 from toono.pki.errors import AcmeRefused, DomainRefused, OrganisationWithoutSeal
 from toono.pki.tests.acme_client import Client, binding, jwk, jws, new_key, place, send, server_request
 from toono.pki.tests.making import SUBJECT, code
+from toono.pki.tests.name_server import NameServer
 
 # -- pure --------------------------------------------------------------------------------------------------------
 
@@ -185,6 +187,11 @@ def server(monkeypatch: pytest.MonkeyPatch, platform: Actor) -> Iterator[dict[st
     running.server_close()
 
 
+def offered(own: Organisation, authorization: str) -> dict[str, Any]:
+    """The challenges of an authorization by their kind."""
+    return {one["type"]: one for one in own.client.ask(authorization).json["challenges"]}
+
+
 def _prove(own: Organisation, order: dict[str, Any], jobs: _Jobs, server: dict[str, str], *, answer: str = "") -> None:
     """Answer every challenge of an order, rightly or with ``answer``."""
     from uuid import UUID
@@ -192,7 +199,7 @@ def _prove(own: Organisation, order: dict[str, Any], jobs: _Jobs, server: dict[s
     from toono.pki import api
 
     for authorization in order["authorizations"]:
-        [challenge] = own.client.ask(authorization).json["challenges"]
+        challenge = offered(own, authorization)["http-01"]
         server[challenge["token"]] = answer or f"{challenge['token']}.{thumbprint(jwk(own.client.key))}"
         assert own.client.ask(challenge["url"], {}).json["status"] == "processing"
         assert own.client.ask(challenge["url"], {}).json["status"] == "processing"  # pressed twice
@@ -222,6 +229,97 @@ def test_a_server_gets_its_certificate(own: Organisation, ready: str) -> None:
     assert names == [own.name]
     again = own.client.ask(f"{ready}/finalize", {"csr": server_request(key, own.name)})
     assert (again.status, again.problem) == (403, "orderNotReady")
+
+
+# -- dns-01 and names with a star ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch, platform: Actor) -> Iterator[NameServer]:
+    """The name server that is asked."""
+    from toono.pki.adapters.acme.dns01 import Servers
+    from toono.pki.operations.acme import challenges
+
+    running = NameServer()
+    monkeypatch.setattr(challenges, "_servers", lambda: Servers(alone=("127.0.0.1", running.port)))
+    yield running
+    running.close()
+
+
+def _text(own: Organisation, token: str) -> str:
+    answer = hashlib.sha256(f"{token}.{thumbprint(jwk(own.client.key))}".encode()).digest()
+    return f'"{base64url(answer)}"'
+
+
+def _validated(jobs: _Jobs) -> None:
+    from uuid import UUID
+
+    from toono.pki import api
+
+    api.validate_acme(authorization_id=UUID(jobs.wanted.pop()))
+
+
+def test_a_name_and_its_star_are_proven_by_texts_of_one_zone(own: Organisation, platform: Actor, jobs: _Jobs, names: NameServer) -> None:
+    from toono.pki import api
+
+    name = f"{own.code}.mn"
+    api.add_server_domain(actor=platform, organisation=own.code, name=name)
+    order = own.client.order(name, f"*.{name}")
+    plain, star = order.json["authorizations"]
+    texts = names.records[f"_acme-challenge.{name}.", "TXT"] = []
+    for authorization in (plain, star):
+        texts.append(_text(own, offered(own, authorization)["dns-01"]["token"]))
+    assert "wildcard" not in own.client.ask(plain).json
+    shown = own.client.ask(star).json
+    assert (shown["wildcard"], shown["identifier"]["value"], set(offered(own, star))) == (True, name, {"dns-01"})
+    for authorization in (plain, star):
+        assert own.client.ask(offered(own, authorization)["dns-01"]["url"], {}).json["status"] == "processing"
+        _validated(jobs)
+        assert own.client.ask(authorization).json["status"] == "valid"
+        assert offered(own, authorization)["dns-01"]["status"] == "valid" and "http-01" not in offered(own, authorization)
+    finished = own.client.ask(f"{order.location}/finalize", {"csr": server_request(new_key(), name, f"*.{name}")})
+    leaf = x509.load_pem_x509_certificates(own.client.ask(finished.json["certificate"]).content)[0]
+    assert leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName) == [
+        name,
+        f"*.{name}",
+    ]
+
+
+def test_a_star_is_not_proven_by_a_server(own: Organisation, jobs: _Jobs, names: NameServer) -> None:
+    """The address of its http-01 is easily guessed; there is nothing at it."""
+    star = own.client.order(f"*.{own.code}.mn").json["authorizations"][0]
+    challenge = offered(own, star)["dns-01"]["url"]
+    assert own.client.ask(challenge.removesuffix("/dns-01"), {}).problem == "malformed"
+    assert jobs.wanted == [] and own.client.ask(star).json["status"] == "pending"
+
+
+def test_the_challenge_that_is_begun_first_decides(own: Organisation, jobs: _Jobs, names: NameServer, server: dict[str, str]) -> None:
+    authorization = own.client.order(own.name).json["authorizations"][0]
+    both = offered(own, authorization)
+    assert both["http-01"]["token"] != both["dns-01"]["token"]
+    server[both["http-01"]["token"]] = f"{both['http-01']['token']}.{thumbprint(jwk(own.client.key))}"
+    names.records[f"_acme-challenge.{own.name}.", "TXT"] = [
+        _text(own, both["http-01"]["token"])
+    ]  # the other's token, and no digest of its own
+    assert own.client.ask(both["dns-01"]["url"], {}).json["status"] == "processing"
+    assert own.client.ask(both["http-01"]["url"], {}).json["status"] == "pending"
+    assert len(jobs.wanted) == 1
+    _validated(jobs)
+    assert own.client.ask(authorization).json["status"] == "invalid"
+    [decided] = own.client.ask(authorization).json["challenges"]
+    assert decided["type"] == "dns-01" and decided["error"]["type"].endswith(":unauthorized")
+
+
+def test_no_star_above_a_name_of_others(own: Organisation, organisation: Callable[[], Organisation], platform: Actor) -> None:
+    from toono.pki import api
+
+    other = organisation()
+    api.add_server_domain(actor=platform, organisation=other.code, name=f"deep.below.{own.code}.mn")
+    assert own.client.order(f"*.{own.code}.mn").status == 201, "a star reaches one step down only"
+    assert own.client.order(f"*.below.{own.code}.mn").problem == "rejectedIdentifier"
+    api.add_server_domain(actor=platform, organisation=other.code, name=own.name)
+    assert own.client.order(f"*.{own.code}.mn").problem == "rejectedIdentifier"
+    assert other.client.order(f"*.{own.code}.mn").problem == "rejectedIdentifier"
 
 
 def test_an_rsa_account_works_too(platform: Actor, own: Organisation) -> None:
@@ -266,7 +364,10 @@ def test_who_fails_again_and_again_must_wait(
     [
         (["www.foreign.mn"], "another's"),
         (["{own}.mn"], "above the star"),
-        (["*.{own}.mn"], "a star cannot be proven"),
+        (["*.foreign.mn"], "another's star"),
+        (["*.*.{own}.mn"], "two stars"),
+        (["www.*.{own}.mn"], "a star inside"),
+        (["*"], "nothing but a star"),
         (["10.0.0.1"], "an address"),
         (["www.{own}.mn\x00.evil.mn"], "control character"),
         (["www.{own}.mn", "www.foreign.mn"], "one of two"),
@@ -356,7 +457,7 @@ def test_a_foreign_account_sees_and_does_nothing(own: Organisation, ready: str, 
     other = organisation().client
     order = own.client.ask(ready).json
     [authorization] = order["authorizations"]
-    [challenge] = own.client.ask(authorization).json["challenges"]
+    challenge = offered(own, authorization)["http-01"]
     finished = own.client.ask(f"{ready}/finalize", {"csr": server_request(new_key(), own.name)}).json
     own_certificate = x509.load_pem_x509_certificates(own.client.ask(finished["certificate"]).content)[0]
     for url, payload in (

@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,15 +21,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from toono.pki.domain import remote_signing as rules
 from toono.pki.errors import SignerRefused, SignerUnavailable
 from toono.pki.signer.activations import Activations, Refused, needs_activation
 from toono.pki.signer.app import Signer
+from toono.pki.signer.codes import Codes
 from toono.pki.signer.rights import Tokens, Verb, may
 from toono.pki.signer.stores.file import FileStore
 from toono.pki.tests.test_signer_clients import SignerProcess
 
 KEY = "person/0192e8a0-0000-7000-8000-000000000001"
 DIGEST, OTHER = bytes(range(32)), bytes(32)
+REQUEST, TEXT = uuid4(), "ab" * 32
 GUARDED = [KEY, KEY.replace("person", "officer"), KEY.replace("person", "auth")]
 
 
@@ -52,7 +55,8 @@ class Caller:
     def again(self) -> None:
         """As after a restart."""
         tokens = Tokens({"web": "web-token", "worker": "worker-token", "gateway": "gateway-token"})
-        self.signer = Signer(FileStore(self.folder / "keys", "pass"), tokens, Activations(self.folder / "a.sqlite3", self.clock))
+        codes = Codes(self.folder / "c.sqlite3", self.clock, b"secret")
+        self.signer = Signer(FileStore(self.folder / "keys", "pass"), tokens, Activations(self.folder / "a.sqlite3", self.clock), codes)
 
     def ask(self, path: str, client: str, **body: Any) -> tuple[int, dict[str, Any]]:
         scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"authorization", f"Bearer {client}-token".encode())]}
@@ -70,10 +74,21 @@ class Caller:
     def sign(self, *digests: bytes, client: str = "web", key: str = KEY, **more: Any) -> tuple[int, dict[str, Any]]:
         return self.ask("/sign", client, key=key, digests=list(map(text, digests)), **more)
 
-    def grant(self, *digests: bytes, client: str = "worker", key: str = KEY, identifier: str = "", seconds: Any = 60) -> Any:
+    def confirm(self, *digests: bytes, key: str = KEY, identifier: str = "", **changed: Any) -> dict[str, Any]:
+        """The holder has typed the code for these digests; gives the proof."""
         identifier = identifier or str(uuid4())
-        status, answer = self.ask("/activations", client, id=identifier, key=key, digests=list(map(text, digests)), seconds=seconds)
-        return identifier if status == 200 else (status, answer["code"])
+        seen: dict[str, Any] = {"request": str(REQUEST), "party": "Хаан Банк", "text_sha256": TEXT} | changed
+        bound = rules.binding_of_digest(**seen | {"request": UUID(seen["request"])}, key=key, digests=[text(digest) for digest in digests])
+        code = self.ask("/codes", "worker", id=identifier, key=key, confirms=bound, number="99112233")[1]["code"]
+        assert self.ask("/codes/entered", "web", id=identifier, key=key, code=code) == (200, {"verdict": "right"})
+        return {"code": identifier} | seen
+
+    def grant(self, *digests: bytes, client: str = "worker", key: str = KEY, proof: Any = None, seconds: Any = 60, name: str = "") -> Any:
+        proof = proof or self.confirm(*digests, key=key)
+        name = name or proof["code"]
+        wanted = {"id": name, "key": key, "digests": list(map(text, digests)), "seconds": seconds, "proof": proof}
+        status, answer = self.ask("/activations", client, **wanted)
+        return name if status == 200 else (status, answer["code"])
 
 
 def text(digest: bytes) -> str:
@@ -163,10 +178,13 @@ def test_an_activation_that_was_ended_signs_nothing(caller: Caller) -> None:
 
 
 def test_a_name_is_of_one_activation_for_ever(caller: Caller) -> None:
-    granted = caller.grant(DIGEST)
-    assert caller.grant(DIGEST, identifier=granted) == granted
-    assert caller.grant(DIGEST, OTHER, identifier=granted) == (409, "activation_differs")
-    assert caller.grant(DIGEST, key=GUARDED[1], identifier=granted) == (409, "activation_differs")
+    proof = caller.confirm(DIGEST)
+    granted = caller.grant(DIGEST, proof=proof)
+    assert caller.grant(DIGEST, proof=proof) == granted
+    assert caller.grant(DIGEST, proof=proof, name=str(uuid4())) == (403, "proof_differs"), "one code lets loose once"
+    for key, digests in ((KEY, [DIGEST, OTHER]), (GUARDED[1], [DIGEST])):  # the rule of the activations themselves, whatever the proofs say
+        with pytest.raises(Refused, match="activation_differs"):
+            caller.signer._activations.grant(granted, key, digests, 60)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 601, 1.5, "60", True, None])
@@ -242,7 +260,11 @@ def test_killed_again_and_again_the_signer_gives_one_signature_for_one_confirmat
         web.generate(key=KEY)
         told: set[bytes] = set()
         identifier = str(uuid4())
-        worker.activate(activation=identifier, key=KEY, digests=[DIGEST], seconds=300)
+        seen = {"request": str(REQUEST), "party": "Хаан Банк", "text_sha256": TEXT}
+        bound = rules.binding_of_digest(request=REQUEST, party="Хаан Банк", key=KEY, digests=[text(DIGEST)], text_sha256=TEXT)
+        code = worker.draw_code(code=identifier, key=KEY, confirms=bound, number="99112233")
+        assert web.enter_code(code=identifier, key=KEY, typed=code) == "right"
+        worker.activate(activation=identifier, key=KEY, digests=[DIGEST], seconds=300, proof={"code": identifier} | seen)
         for _ in range(4):
             asking = subprocess.Popen(
                 [sys.executable, "-c", ASKING, str(process.socket), KEY, identifier, DIGEST.hex()], stdout=subprocess.PIPE

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from toono.identity.errors import ChallengeOver, CodeRefused
+from toono.identity.errors import ChallengeOver, CodeRefused, NumberIsNew
 from toono.kernel.clock import at, now
 from toono.kernel.errors import NotAllowed
 from toono.pki.contracts import Confirmation, SigningOrigin, SigningPurpose, SigningState
@@ -121,7 +121,7 @@ def test_the_portal_by_its_token_alone_signs_nothing(holder: Holder) -> None:
         signer.client().sign(**wanted)
     assert plain.value.data["reason"] == "activation_missing"
     with pytest.raises(SignerRefused) as loose:
-        signer.client().activate(activation=str(uuid4()), seconds=60, **wanted)
+        signer.client().activate(activation=str(uuid4()), seconds=60, proof={"code": str(uuid4())}, **wanted)
     assert loose.value.data["reason"] == "not_permitted"
     with pytest.raises(SignerRefused):
         api.sign(**wanted)
@@ -162,10 +162,80 @@ def test_a_record_that_is_old_lets_nothing_loose(holder: Holder) -> None:
 def test_without_the_check_of_the_record_the_worker_would_let_it_loose(holder: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutant: the refusals above come from the record and from nothing else."""
     asked = holder.asked()
-    monkeypatch.setattr(importlib.import_module("toono.pki.operations.activation"), "_proven", lambda _: True)
+    monkeypatch.setattr(importlib.import_module("toono.pki.operations.activation"), "proven", lambda _: True)
     with pytest.raises(SignerRefused) as refused:  # this process is the portal; the worker would have the right
         api.let_loose(confirmation=made_up(holder, asked), key=holder.certificate.key, request_id=asked.id)
     assert refused.value.data["reason"] == "not_permitted"
+
+
+def forged_record(holder: Holder, asked: Any, challenge_id: UUID) -> Confirmation:
+    """What a portal that was taken over writes, with its token and the whole database: the record of a code that nobody typed."""
+    from toono.kernel import audit
+
+    audit.record(
+        actor=holder.actor, action="identity.confirm", subject=f"signing:{asked.id}", challenge=str(challenge_id), confirms=asked.confirms
+    )  # fmt: skip
+    return made_up(holder, asked, challenge_id=challenge_id)
+
+
+def test_a_portal_that_forges_the_record_in_the_database_signs_nothing(holder: Holder, stack: Any) -> None:
+    """The worker believes the record, the signer does not: no code of its own was typed in."""
+    asked = holder.asked()
+    proof = forged_record(holder, asked, uuid4())
+    with pytest.raises(SigningNotReady):
+        remote_signing_short(holder, asked, proof)
+    log = stack.wait(lambda: found if "code_missing" in (found := (stack.home / "logs" / "signer.log").read_text()) else None, timeout=20)
+    assert "activation_missing" not in log.splitlines()[-1]
+    assert api.signing_request(actor=holder.actor, request_id=asked.id).state is SigningState.WAITING
+
+
+def test_a_code_that_was_sent_but_not_typed_lets_nothing_loose(holder: Holder) -> None:
+    """As before, but the code exists: the worker drew it for the phone, and the record is forged with its name."""
+    asked = holder.asked()
+    holder.code(asked)
+    drawn = importlib.import_module("toono.identity.models").Challenge.objects.filter(reference=f"signing:{asked.id}").get()
+    with pytest.raises(SigningNotReady):
+        remote_signing_short(holder, asked, forged_record(holder, asked, drawn.id))
+
+
+def remote_signing_short(holder: Holder, asked: Any, proof: Confirmation) -> Any:
+    """:func:`sign_confirmed` that waits a second for the worker."""
+    finished = importlib.import_module("toono.pki.operations.remote_signing").finished
+    kept, finished.__kwdefaults__ = finished.__kwdefaults__, {"wait_seconds": 1.0}
+    try:
+        return api.sign_confirmed(actor=holder.actor, request_id=asked.id, confirmation=proof)
+    finally:
+        finished.__kwdefaults__ = kept
+
+
+def test_guesses_past_identity_are_counted_by_the_signer(holder: Holder) -> None:
+    """A portal that asks the signer itself gets five tries; then not even the right code counts."""
+    asked = holder.asked()
+    right = holder.code(asked)
+    drawn = importlib.import_module("toono.identity.models").Challenge.objects.filter(reference=f"signing:{asked.id}").get()
+    for number in range(5):
+        assert not api.enter_code(challenge_id=drawn.id, person_id=holder.id, typed=f"{(int(right) + 1 + number) % 10**6:06d}")
+    assert not api.enter_code(challenge_id=drawn.id, person_id=holder.id, typed=right)
+    with pytest.raises(CodeRefused):
+        holder.confirms(asked, right)
+
+
+def test_the_database_holds_nothing_of_a_code_that_confirms(holder: Holder) -> None:
+    asked = holder.asked()
+    holder.code(asked)
+    drawn = importlib.import_module("toono.identity.models").Challenge.objects.filter(reference=f"signing:{asked.id}").get()
+    assert drawn.drawn_at is not None and drawn.code_digest == ""
+
+
+def test_a_number_that_was_changed_in_the_database_gets_no_code(holder: Holder) -> None:
+    holder.signs(holder.asked())
+    persons = importlib.import_module("toono.identity.models").Person.objects
+    persons.filter(id=holder.id).update(phone="88000011")
+    asked = holder.asked("Өөр гэрээ")
+    with pytest.raises(NumberIsNew) as refused:
+        identity.ask_confirmation(actor=holder.actor, reference=f"signing:{asked.id}", title="Банк", confirms=asked.confirms, language="mn")
+    waits = refused.value.data["usable_from"] - now()
+    assert timedelta(days=2, hours=23) < waits <= timedelta(days=3)
 
 
 def test_a_wrong_code_signs_nothing(holder: Holder) -> None:

@@ -186,7 +186,7 @@ def test_many_documents_are_sealed_in_order_each_with_its_own_stamp(
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A seal's certificate (three years) already counts as near its end, a time-stamp of now (until 2031 by its algorithm) does not."""
+    """A seal's certificate (three years) already counts as near its end, a time-stamp of now (its unit's stands longer) does not."""
     from toono.pki.domain.signatures import care
 
     monkeypatch.setattr(care, "MARGIN", timedelta(days=4 * 365))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import socket
 import subprocess
 import time
 import warnings
@@ -25,6 +26,7 @@ from pyhanko.sign import fields, signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from signxml import XMLSigner, methods
 
+from toono.kernel import public_network
 from toono.pki.adapters import fetching, file_reader
 from toono.pki.contracts import Coverage, Profile, SignedFileKind, SubIndication
 from toono.pki.domain.validation import containers, formats, limits, pdf, tlv, xades, xmltree
@@ -378,18 +380,20 @@ def test_a_file_that_asks_for_too_much_ends_its_reader_alone(tmp_path: Path, mon
     ],
 )
 def test_no_address_inside_is_asked(url: str) -> None:
-    with pytest.raises(fetching.Unreachable):
+    with pytest.raises(public_network.Unreachable):
         fetching.get(url, most_bytes=1000, seconds=0.5)
 
 
 def test_a_name_with_one_address_inside_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that gives a public address and an inner one could give either at the call."""
     answers = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_a, **_k: answers)
-    with pytest.raises(fetching.Unreachable):
-        fetching.public_address("example.mn", 80)
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_a, **_k: answers[:1])
-    assert fetching.public_address("example.mn", 80) == "93.184.216.34"
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: answers)
+    with pytest.raises(public_network.Unreachable):
+        fetching.get("http://example.mn/x", most_bytes=1000, seconds=0.5)
+    with pytest.raises(public_network.NotPublic):
+        public_network.address_of("example.mn", 80)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: answers[:1])
+    assert str(public_network.address_of("example.mn", 80)) == "93.184.216.34"
 
 
 def test_the_reader_of_pdf_says_what_it_does_not_know() -> None:

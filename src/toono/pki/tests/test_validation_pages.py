@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -142,6 +143,12 @@ def test_our_trusted_list_names_our_services_and_is_renewed_only_when_there_is_n
     issuing = queries.parsed(api.authority_certificate(authority=Profile.ISSUING)).public_bytes(Encoding.DER)
     assert issuing in listed and {service.kind for service in found.services} >= {trusted_lists.AUTHORITY, trusted_lists.TIME_STAMPS}
     assert api.publish_trusted_list() == api.publish_trusted_list() >= found.sequence_number
+    number = api.publish_trusted_list()
+    digest, newest = visitor.get("/pki/trusted-list.sha2").text, visitor.get("/pki/trusted-list.xml").content
+    assert (
+        digest == hashlib.sha256(newest).hexdigest()
+        and trusted_lists.read(newest, pin=queries.parsed(signer.pem)).sequence_number == number
+    )
 
 
 # -- other people's lists --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from django.http import HttpRequest, HttpResponse
@@ -59,6 +60,15 @@ def certificate(request: HttpRequest, serial: str) -> HttpResponse:
 def trusted_list(request: HttpRequest) -> HttpResponse:
     """Our trusted list (TS 119 612 §6.1)."""
     answer = HttpResponse(api.trusted_list(), content_type="application/vnd.etsi.tsl+xml")
+    answer["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+@allow(Role.ANYBODY)
+@require_safe
+def trusted_list_digest(request: HttpRequest) -> HttpResponse:
+    """SHA-256 of our trusted list, as hexadecimal digits: whether there is a newer one (TS 119 612 §6.1). It authenticates nothing."""
+    answer = HttpResponse(hashlib.sha256(api.trusted_list()).hexdigest(), content_type="text/plain")
     answer["Cache-Control"] = "public, max-age=300"
     return answer
 

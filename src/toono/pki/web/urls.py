@@ -44,6 +44,7 @@ urlpatterns = [
     path("pki/", repository.page, name="repository"),
     path("pki/certificate/<str:serial>.cer", repository.certificate, name="public_certificate"),
     path("pki/trusted-list.xml", repository.trusted_list, name="trusted_list"),
+    path("pki/trusted-list.sha2", repository.trusted_list_digest, name="trusted_list_digest"),
     path("admin/trusted-lists", trusted_lists.page, name="trusted_lists"),
     path("admin/trusted-lists/<int:list_id>/remove", trusted_lists.remove, name="remove_trusted_list"),
 ]

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, cast
 
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,28 +19,44 @@ from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.pki import api
 from toono.pki.contracts import Indication, SignatureReport, ValidationReport
-from toono.pki.errors import SignedFileMissing, SignedFileTooLarge
+from toono.pki.errors import SignedFileMissing, SignedFileTooLarge, UploadWithoutLength
 from toono.pki.web.validation_description import DESCRIPTION
 
 PAGE_BYTES = 25 * 1024 * 1024
-READ_BYTES = 60 * 1024 * 1024
-"""A larger upload to the page is refused unread; one between is read, so that the browser gets to see the page that says why."""
+FILE_BYTES = 105 * 1024 * 1024
+"""By a program; a hundred megabytes, whichever are meant."""
 API_BYTES = 222 * 1024 * 1024
-"""Two files and what stands around them."""
+"""Two files and what stands around them. What announces more is refused unread; of a file above its limit, nothing more is kept while the rest of
+the upload is read, so that the browser gets to see the page that says why."""
 REPORT_SECONDS = 3600
 _SALT = "toono.pki.validation-report"
 TONES = {Indication.TOTAL_PASSED: " toono-verdict--good", Indication.TOTAL_FAILED: " toono-verdict--bad", Indication.INDETERMINATE: ""}
 
 
+class _Bounded(TemporaryFileUploadHandler):
+    """Writes a file to the disk as it comes, never to memory, and no more of it than may be looked at; its size is told whole."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__()
+        self._most_bytes = most_bytes
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if start + len(raw_data) <= self._most_bytes:
+            super().receive_data_chunk(raw_data, start)
+
+
 def _measured(most_bytes: int) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Look at the announced length before anything reads the body."""
+    """Look at the announced length before anything reads the body, and have a file of more than ``most_bytes`` not kept."""
 
     def around(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def guarded(request: HttpRequest) -> HttpResponse:
+            if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+                raise UploadWithoutLength
             length = request.META.get("CONTENT_LENGTH") or "0"
-            if not length.isdecimal() or int(length) > most_bytes:
+            if not length.isdecimal() or int(length) > API_BYTES:
                 raise SignedFileTooLarge(f"an upload of {length} bytes was announced")
+            request.upload_handlers = [_Bounded(most_bytes)]
             return view(request)
 
         return guarded
@@ -49,7 +66,7 @@ def _measured(most_bytes: int) -> Callable[[Callable[..., HttpResponse]], Callab
 
 @allow(Role.ANYBODY)
 @csrf_exempt  # csrf_protect checks the token after the length
-@_measured(READ_BYTES)
+@_measured(PAGE_BYTES)
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
@@ -85,7 +102,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @allow(Role.ANYBODY)
-@_measured(API_BYTES)
+@_measured(FILE_BYTES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def for_programs(request: HttpRequest) -> HttpResponse:
     """``multipart/form-data`` with ``file`` and, for a detached signature, ``signed``; the answer is JSON, or the sealed PDF if that is accepted.
@@ -97,6 +114,8 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     file, signed = _file(request, "file"), _file(request, "signed")
     if file is None:
         raise SignedFileMissing
+    if any((one.size or 0) > FILE_BYTES for one in (file, signed) if one is not None):
+        raise SignedFileTooLarge(f"{file.size} bytes")
     found = api.validate(name=file.name or "", content=_opened(file), signed_content=_opened(signed) if signed else None)
     if "application/pdf" in request.headers.get("Accept", ""):
         return _unkept(_paper(found))

@@ -32,6 +32,12 @@ def entered(text: str) -> str:
     return name
 
 
+def split_star(name: str) -> tuple[str, bool]:
+    """The name that is to be proven, and whether all names directly below it are asked for (RFC 8555 §7.1.3): ``*.nam.mn`` → ``nam.mn``, True."""
+    bare = name.removeprefix("*.")
+    return bare, bare != name
+
+
 def entries_for(name: str) -> tuple[str, ...]:
     """What may be entered so that ``name`` is allowed, the closest first. Whose entry is the closest, to them the name belongs."""
     labels = name.split(".")

@@ -1,6 +1,7 @@
 """ASiC-E containers (ETSI EN 319 162-1): any files with their signatures in one zip. Pure.
 
-With XAdES the signature refers to the files; with CAdES it stands over ``ASiCManifest.xml``, which does.
+With XAdES the signature refers to the files; with CAdES it stands over ``ASiCManifest.xml``, which does. Each signature has a file of its own, so a
+later one changes nothing of those before. Functions that take ``value`` mean the signature of this value; without it there must be but one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import quoteattr
 
@@ -95,44 +97,88 @@ def open_document_manifest(files: Mapping[str, str]) -> bytes:
     return "".join((head, *lines, "</manifest:manifest>")).encode()
 
 
-def signature_in(files: Mapping[str, bytes]) -> str:
-    """Which file is the signature.
+def data_in(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What the container is for: everything outside ``META-INF``."""
+    return {name: content for name, content in files.items() if not name.startswith("META-INF/") and not name.endswith("/")}
 
-    :raises NotContainer: none of ours, or several.
+
+def names_in(container: bytes) -> list[str]:
+    """Names of its files; none of what is no container."""
+    try:
+        return list(unpacked(container))
+    except NotContainer:
+        return []
+
+
+def is_of_the_exchange(files: Mapping[str, bytes]) -> bool:
+    """Whether it is a message of the exchange, whose own verifier knows what may stand in it."""
+    return "message.xml" in files and any("hashchain" in name for name in files)
+
+
+def free_name(files: Mapping[str, bytes], name: str) -> str:
+    """``name``, or with the next number before its ending: ``META-INF/signatures002.xml``."""
+    stem, dot, ending = name.rpartition(".")
+    names = (name, *(f"{stem}{number:03}{dot}{ending}" for number in range(2, ENTRIES_LIMIT)))
+    taken = {one.casefold() for one in files}
+    return next(one for one in names if one.casefold() not in taken)
+
+
+def signatures_in(files: Mapping[str, bytes]) -> list[str]:
+    """Which files are signatures."""
+    return [name for name in files if re.fullmatch(r"META-INF/[^/]*signature[^/]*\.(xml|p7s)", name)]
+
+
+def signature_values(container: bytes) -> list[bytes]:
+    """The values of all signatures.
+
+    :raises ValueError: no container, or a signature in it that cannot be read.
     """
-    found = [name for name in files if re.fullmatch(r"META-INF/[^/]*signature[^/]*\.(xml|p7s)", name)]
+    files = unpacked(container)
+    return [value for name in signatures_in(files) for value in _values(files, name)]
+
+
+def signature_of(files: Mapping[str, bytes], value: bytes | None) -> str:
+    """The file in which the signature of this value stands.
+
+    :raises NotContainer: none, or several.
+    """
+    found = [name for name in signatures_in(files) if value is None or value in _values(files, name)]
     if len(found) != 1:
         raise NotContainer("one signature is expected")
     return found[0]
 
 
-def time_stamped(container: bytes, stamp: Stamper) -> bytes:
+def time_stamped(container: bytes, stamp: Stamper, *, value: bytes | None = None) -> bytes:
     """B-T of a B-B."""
     files = unpacked(container)
-    name = signature_in(files)
+    name = signature_of(files, value)
     raise_level = xades.time_stamped if name.endswith(".xml") else cades.time_stamped
-    return packed({**files, name: raise_level(files[name], stamp)})
+    return packed({**files, name: raise_level(files[name], stamp, value=value)})
 
 
-def with_material(container: bytes, material: Material) -> bytes:
-    """B-LT of a B-T. For a container with CAdES that has an archive time-stamp, what proves that one stands in its token (annex A.7)."""
+def with_material(container: bytes, material: Material, *, value: bytes | None = None) -> bytes:
+    """B-LT of a B-T. What an archive time-stamp already covers is not touched: what proves that one stands in its token (annex A.7)."""
     files = unpacked(container)
-    name = signature_in(files)
+    name = signature_of(files, value)
     newest = newest_archive_stamp(files)
-    if newest is not None:
+    if newest is not None and name in archived(files):
         return packed({**files, newest: cades.with_material(files[newest], material)})
     raise_level = xades.with_material if name.endswith(".xml") else cades.with_material
-    return packed({**files, name: raise_level(files[name], material)})
+    return packed({**files, name: raise_level(files[name], material, value=value)})
 
 
-def archive_time_stamped(container: bytes, stamp: Stamper) -> bytes:
-    """B-LTA of a B-LT, and each renewal of it: in the XAdES signature, or by ``ASiCArchiveManifest.xml`` and a token over it (annex A.7)."""
+def archive_time_stamped(container: bytes, stamp: Stamper, *, value: bytes | None = None) -> bytes:
+    """B-LTA of a B-LT, and each renewal of it: in the XAdES signature, or by ``ASiCArchiveManifest.xml`` and a token over it (annex A.7),
+    which covers every signature that the container then has.
+    """
     files = unpacked(container)
-    name = signature_in(files)
+    name = signature_of(files, value)
     if name.endswith(".xml"):
-        grown = xades.archive_time_stamped(files[name], stamp, referenced=lambda uri: _named(files, uri))
+        grown = xades.archive_time_stamped(files[name], stamp, value=value, referenced=lambda uri: _named(files, uri))
         return packed({**files, name: grown})
-    _check(files, CADES_MANIFEST)
+    for one in files:
+        if re.fullmatch(r"META-INF/ASiCManifest[^/]*\.xml", one):
+            _check(files, one)
     number = sum(1 for one in files if one.startswith("META-INF/ASiCArchiveManifest")) + 1
     earlier = None
     if ARCHIVE_MANIFEST in files:  # the newest has the fixed name
@@ -143,22 +189,42 @@ def archive_time_stamped(container: bytes, stamp: Stamper) -> bytes:
     return packed({**files, ARCHIVE_MANIFEST: made, token: stamp(hashlib.sha256(made).digest())})
 
 
+def archived(files: Mapping[str, bytes]) -> set[str]:
+    """Names of the files that the newest archive manifest lists; empty without one.
+
+    :raises NotContainer:
+    """
+    root = _archive_manifest(files)
+    found = root.iterfind(f"{{{xades.ASIC}}}DataObjectReference") if root is not None else ()
+    return {unquote(one.get("URI", "")) for one in found}
+
+
 def newest_archive_stamp(files: Mapping[str, bytes]) -> str | None:
     """Name of the token over the newest archive manifest; None without one.
 
     :raises NotContainer: the manifest names a token that is not there.
     """
-    if ARCHIVE_MANIFEST not in files:
+    root = _archive_manifest(files)
+    if root is None:
         return None
-    try:
-        root = etree.fromstring(files[ARCHIVE_MANIFEST], etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    except etree.XMLSyntaxError as error:
-        raise NotContainer(str(error)) from error
     found = root.find(f"{{{xades.ASIC}}}SigReference")
     name = unquote(found.get("URI", "")) if found is not None else ""
     if name not in files:
         raise NotContainer("an archive manifest without its time-stamp")
     return name
+
+
+def _archive_manifest(files: Mapping[str, bytes]) -> Any:
+    if ARCHIVE_MANIFEST not in files:
+        return None
+    try:
+        return etree.fromstring(files[ARCHIVE_MANIFEST], etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    except etree.XMLSyntaxError as error:
+        raise NotContainer(str(error)) from error
+
+
+def _values(files: Mapping[str, bytes], name: str) -> list[bytes]:
+    return xades.signature_values(files[name]) if name.endswith(".xml") else cades.signature_values(files[name])
 
 
 def _check(files: Mapping[str, bytes], manifest: str) -> None:

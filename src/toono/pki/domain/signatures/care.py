@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from toono.pki.domain.signatures.kinds import Found
 
@@ -21,28 +21,31 @@ MARGIN = timedelta(days=180)
 """How long before the end a file is cared for: time enough for a job that fails, a backlog, a unit that must be replaced."""
 
 
-def _end_of(year: int) -> datetime:
-    return datetime(year, 12, 31, tzinfo=UTC)
+def _start_of(year: int, month: int = 1) -> datetime:
+    return datetime(year, month, 1, tzinfo=UTC)
 
 
+_QUANTUM = _start_of(2036)
+"""NIST IR 8547 (draft, table 2): RSA, ECDSA and EdDSA are disallowed after 2035. ETSI recommends them and states no end; so does it the SHA-2 and SHA-3
+families, which are looked at again by then as well."""
+_RECOMMENDED = (
+    *("sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"),
+    *("P-256", "P-384", "P-521", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1", "Ed25519", "Ed448"),
+)
 ALGORITHM_ENDS: Mapping[str, datetime] = MappingProxyType(
     {
-        "md5": _end_of(2004),
-        "sha1": _end_of(2010),
-        "sha224": _end_of(2025),
-        "sha256": _end_of(2031),
-        "sha384": _end_of(2035),
-        "sha512": _end_of(2035),
-        "RSA-2048": _end_of(2028),
-        "RSA-3072": _end_of(2031),
-        "RSA-4096": _end_of(2035),
-        "P-256": _end_of(2031),
-        "P-384": _end_of(2035),
-        "P-521": _end_of(2035),
+        "md5": _start_of(2004, 8),
+        "sha1": _start_of(2012, 8),
+        "sha224": _start_of(2026),
+        "RSA-2048": _start_of(2026),
+        # As PKCS#1 v1.5 legacy until then; PSS has no end, but a key does not say how it signs.
+        "RSA-3072": _start_of(2034),
+        "RSA-4096": _start_of(2034),
+        **dict.fromkeys(_RECOMMENDED, _QUANTUM),
     }
 )
-"""Until when an algorithm is trusted. From the strengths of ETSI TS 119 312 (tables of clauses 5 and 6: six years for what is strong
-today), reviewed each year: a later edition moves these dates. What does not stand here is trusted no longer."""
+"""The moment from which an algorithm is trusted no longer: ETSI TS 119 312 V2.1.1 (2026-06), table D.1 and D.2 and its machine-readable form (MD5: as
+the EU's validator DSS has it). Reviewed each year: a later edition moves these dates. What does not stand here is trusted no longer."""
 
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,4 +119,7 @@ def _name(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
         return _CURVES.get(key.curve.name, key.curve.name)
-    return f"RSA-{max(size for size in (0, 2048, 3072, 4096) if size <= key.key_size)}" if isinstance(key, rsa.RSAPublicKey) else ""
+    if isinstance(key, rsa.RSAPublicKey):
+        # 3000 bits is the least of the next step, whose usual size is 3072 (TS 119 312 table D.2).
+        return next((name for least, name in ((4096, "RSA-4096"), (3000, "RSA-3072"), (2048, "RSA-2048")) if key.key_size >= least), "")
+    return "Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "Ed448" if isinstance(key, ed448.Ed448PublicKey) else ""

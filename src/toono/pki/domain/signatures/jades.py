@@ -1,4 +1,8 @@
-"""JAdES (ETSI TS 119 182-1 v1.2.1): JSON signatures in the flattened form (RFC 7515 §7.2.2), unsigned parts in ``etsiU``. Pure."""
+"""JAdES (ETSI TS 119 182-1 v1.2.1): JSON signatures, unsigned parts in ``etsiU``. Pure.
+
+One signature stands in the flattened form (RFC 7515 §7.2.2), several in the general one (§7.2.1). Functions that take ``value`` mean the signature
+whose member ``signature`` it is; without it there must be but one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ _ALGORITHMS = {"sha256": "ES256", "sha384": "ES384", "sha512": "ES512"}
 
 
 class NotJades(ValueError):
-    """No JAdES signature in the flattened form."""
+    """No JAdES signature in a JSON form with its payload inside, or not the one that is meant."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Prepared:
 
     payload: str
     protected: str
+    beside: tuple[dict[str, Any], ...] = ()
+    """The signatures that are there already."""
 
     @property
     def to_be_signed(self) -> bytes:
@@ -32,11 +38,30 @@ class Prepared:
 
     def completed(self, value: bytes) -> bytes:
         """The JSON; ``value`` is r and s (RFC 7518 §3.4)."""
-        return _written({"payload": self.payload, "protected": self.protected, "signature": base64url(value)})
+        own = {"protected": self.protected, "signature": base64url(value)}
+        if self.beside:
+            return _written({"payload": self.payload, "signatures": [*self.beside, own]})
+        return _written({"payload": self.payload, **own})
 
 
 def prepare(content: bytes, who: Signatory, *, at: datetime, media_type: str) -> Prepared:
     """The content with the headers of the baseline (§6.3). The signing time is ``iat``, which v1.2.1 put in the place of ``sigT``."""
+    return Prepared(base64url(content), _protected(who, at, media_type))
+
+
+def prepare_beside(document: bytes, who: Signatory, *, at: datetime) -> Prepared:
+    """One more signature over the same payload; those that are there keep every character.
+
+    :raises NotJades: nothing that another signature can stand beside.
+    """
+    payload, entries = _entries(document)
+    headers = [_decoded(entry) for entry in entries]
+    if any("sigD" in one or one.get("b64") is False for one in headers):
+        raise NotJades("a signature over something outside, or over a payload in clear")
+    return Prepared(payload, _protected(who, at, str(headers[0].get("cty", "octet-stream"))), tuple(entries))
+
+
+def _protected(who: Signatory, at: datetime, media_type: str) -> str:
     header: dict[str, object] = {
         "alg": _ALGORITHMS[who.hash],
         "cty": media_type.removeprefix("application/") if media_type.count("/") == 1 else media_type,
@@ -44,19 +69,19 @@ def prepare(content: bytes, who: Signatory, *, at: datetime, media_type: str) ->
         "x5t#S256": base64url(hashlib.sha256(who.encoded).digest()),
         "x5c": [b64encode(one).decode() for one in who.certificates],
     }
-    return Prepared(base64url(content), base64url(_written(header)))
+    return base64url(_written(header))
 
 
-def time_stamped(document: bytes, stamp: Stamper) -> bytes:
+def time_stamped(document: bytes, stamp: Stamper, *, value: bytes | None = None) -> bytes:
     """B-T of a B-B: over the signature value as it is written (§5.3.4)."""
-    held = read(document)
+    held = read(document, value)
     token = stamp(hashlib.sha256(held["signature"].encode()).digest())
-    return _with(held, {"sigTst": _container(token)})
+    return _with(document, held, {"sigTst": _container(token)})
 
 
-def with_material(document: bytes, material: Material) -> bytes:
+def with_material(document: bytes, material: Material, *, value: bytes | None = None) -> bytes:
     """B-LT of a B-T: ``xVals`` and ``rVals`` (§5.3.5)."""
-    held = read(document)
+    held = read(document, value)
     known = material_in(held)
     certificates = [{"x509Cert": {"val": _text(one)}} for one in material.certificates if one not in known.certificates]
     revocations = {
@@ -68,14 +93,14 @@ def with_material(document: bytes, material: Material) -> bytes:
     if not values:
         return document
     if time_stamps_in(held)[1]:  # what proves an archive time-stamp stands in a component of its own (§5.3.6.4)
-        return _with(held, {"tstVD": values})
-    return _with(held, *({name: value} for name, value in values.items()))
+        return _with(document, held, {"tstVD": values})
+    return _with(document, held, *({name: one} for name, one in values.items()))
 
 
-def archive_time_stamped(document: bytes, stamp: Stamper) -> bytes:
+def archive_time_stamped(document: bytes, stamp: Stamper, *, value: bytes | None = None) -> bytes:
     """B-LTA of a B-LT, and each renewal of it (§5.3.6)."""
-    held = read(document)
-    return _with(held, {"arcTst": _container(stamp(hashlib.sha256(archive_imprint(held)).digest()))})
+    held = read(document, value)
+    return _with(document, held, {"arcTst": _container(stamp(hashlib.sha256(archive_imprint(held)).digest()))})
 
 
 def archive_imprint(held: dict[str, Any]) -> bytes:
@@ -83,15 +108,40 @@ def archive_imprint(held: dict[str, Any]) -> bytes:
     return ".".join((held["payload"], held["protected"], held["signature"], "".join(_components(held)))).encode()
 
 
-def read(document: bytes) -> dict[str, Any]:
-    """:raises NotJades:"""
+def read(document: bytes, value: bytes | None = None) -> dict[str, Any]:
+    """The signature in the flattened form, whichever form the document has.
+
+    :raises NotJades:
+    """
+    payload, entries = _entries(document)
+    meant = [entry for entry in entries if value is None or entry["signature"].encode() == value]
+    if len(meant) != 1:
+        raise NotJades("one signature is expected")
+    return {"payload": payload, **meant[0]}
+
+
+def signature_values(document: bytes) -> list[bytes]:
+    """The member ``signature`` of each.
+
+    :raises NotJades:
+    """
+    return [entry["signature"].encode() for entry in _entries(document)[1]]
+
+
+def _entries(document: bytes) -> tuple[str, list[dict[str, Any]]]:
+    """The payload, and every signature with its headers."""
     try:
         held = json_object(document)
     except ValueError as error:
         raise NotJades(str(error)) from error
-    if not all(isinstance(held.get(name), str) for name in ("payload", "protected", "signature")):
-        raise NotJades("not the flattened form")
-    return held
+    payload = held.pop("payload", None)
+    entries = held.get("signatures", [held])
+    if not isinstance(payload, str) or not isinstance(entries, list) or not entries:
+        raise NotJades("no payload inside, or no signature")
+    for entry in entries:
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("protected", "signature")):
+            raise NotJades("a signature without its parts")
+    return payload, entries
 
 
 def header(held: dict[str, Any]) -> dict[str, Any]:
@@ -99,8 +149,12 @@ def header(held: dict[str, Any]) -> dict[str, Any]:
 
     :raises NotJades:
     """
+    return _decoded(held)
+
+
+def _decoded(entry: dict[str, Any]) -> dict[str, Any]:
     try:
-        return json_object(from_base64url(held["protected"]))
+        return json_object(from_base64url(entry["protected"]))
     except ValueError as error:
         raise NotJades(str(error)) from error
 
@@ -140,9 +194,15 @@ def _components(held: dict[str, Any]) -> list[str]:
     return found
 
 
-def _with(held: dict[str, Any], *components: dict[str, object]) -> bytes:
+def _with(document: bytes, held: dict[str, Any], *components: dict[str, object]) -> bytes:
+    """The document with more in ``etsiU`` of one of its signatures."""
     grown = [*_components(held), *(base64url(_written(component)) for component in components)]
-    return _written({**held, "header": {**held.get("header", {}), "etsiU": grown}})
+    payload, entries = _entries(document)
+    changed = [
+        {**entry, "header": {**entry.get("header", {}), "etsiU": grown}} if entry["signature"] == held["signature"] else entry
+        for entry in entries
+    ]
+    return _written({"payload": payload, **changed[0]} if len(changed) == 1 else {"payload": payload, "signatures": changed})
 
 
 def _container(token: bytes) -> dict[str, object]:

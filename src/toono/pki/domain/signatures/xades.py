@@ -1,5 +1,9 @@
 """XAdES (ETSI EN 319 132-1) with inclusive canonical XML 1.0: enveloped in an XML document, or detached in a container. Pure.
 
+An enveloped signature covers the document without any signature, so that others may stand beside it. Who signs later also signs the values of the
+signatures that are there (a reference of the type ``CountersignedSignature``, EN 319 132-1 §5.2.7): it is told who was first. Functions that take
+``value`` mean the signature of this value; without it there must be but one.
+
 Canonical forms of parts are made in their place: with every namespace and ``xml:`` attribute in scope (Canonical XML 1.0 §2.4), which ``lxml``
 forgets for an element taken out of its document.
 """
@@ -8,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +28,9 @@ ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
+COUNTERSIGNED = "http://uri.etsi.org/01903#CountersignedSignature"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
+OUTSIDE_SIGNATURES = "not(ancestor-or-self::ds:Signature)"
 
 _PREFIXES = {"ds": DS, "xades": XADES, "xades141": XADES_141}
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -63,18 +70,52 @@ class _Reference:
     digest: bytes
     media_type: str
     transforms: tuple[str, ...] = ()
+    kind: str = ""
+    """Its ``Type``."""
 
 
-def prepare_enveloped(document: bytes, who: Signatory, *, at: datetime, media_type: str = "text/xml") -> Prepared:
+def prepare_enveloped(document: bytes, who: Signatory, *, at: datetime, media_type: str = "text/xml", beside: bool = False) -> Prepared:
     """The document with a signature over the whole of it, as the last child of its root.
 
-    :raises NotXml: no XML; with a DTD, whose entities would change what is read; or signed already, since the second would break the first.
+    :param beside: the document is signed already, and this signature stands beside those.
+    :raises NotXml: no XML; with a DTD, whose entities would change what is read; signed already, without ``beside``; or signed so that another
+        signature would break what is there.
     """
     root = _parsed(document)
-    if next(root.iter(f"{{{DS}}}Signature"), None) is not None:
-        raise NotXml("the document is signed already; several signatures go into a container")
-    digest = who.digest(_whole(root))
-    return _prepared(root, [_Reference("", digest, media_type, (ENVELOPED, C14N))], who, at)
+    earlier = _signatures(root)
+    if earlier and not beside:
+        raise NotXml("the document is signed already")
+    _check_room(root, earlier)
+    digest = who.digest(_whole(root, without=earlier))
+    references = [_Reference("", digest, media_type, (ENVELOPED, XPATH, C14N))]
+    return _prepared(root, references + _countersigned(root, earlier, who), who, at)
+
+
+def _check_room(root: Element, earlier: list[Element]) -> None:
+    """A signature that covers the whole but for itself, as most programs make it, is broken by whatever comes after it."""
+    for signature in earlier:
+        if signature.getparent() is not root:
+            raise NotXml("a part of the document is signed by itself; put the file into a container")
+        for reference in signature.iterfind(f"{{{DS}}}SignedInfo/{{{DS}}}Reference"):
+            if _is_whole(root, reference) and not _leaves_out_signatures(reference):
+                raise NotXml("the signature that is there would break; put the file into a container")
+
+
+def _is_whole(root: Element, reference: Element) -> bool:
+    uri = reference.get("URI", "")
+    return uri in ("", "#xpointer(/)") or any(uri == f"#{value}" for value in root.attrib.values())
+
+
+def _leaves_out_signatures(reference: Element) -> bool:
+    paths = reference.iterfind(f"{{{DS}}}Transforms/{{{DS}}}Transform/{{{DS}}}XPath")
+    return any("".join((one.text or "").split()) == OUTSIDE_SIGNATURES and one.nsmap.get("ds") == DS for one in paths)
+
+
+def _countersigned(root: Element, earlier: list[Element], who: Signatory) -> list[_Reference]:
+    """References to the values of the signatures that are there, as far as these can be named."""
+    values = [signature.find(f"{{{DS}}}SignatureValue") for signature in earlier]
+    named = [one for one in values if one is not None and one.get("Id") and len(_identified(root, one.get("Id"))) == 1]
+    return [_Reference(f"#{one.get('Id')}", who.digest(canonical(one)), "", (C14N,), COUNTERSIGNED) for one in named]
 
 
 def prepare_detached(files: Mapping[str, tuple[str, bytes]], who: Signatory, *, at: datetime) -> Prepared:
@@ -84,19 +125,19 @@ def prepare_detached(files: Mapping[str, tuple[str, bytes]], who: Signatory, *, 
     return _prepared(root, references, who, at)
 
 
-def time_stamped(document: bytes, stamp: Stamper) -> bytes:
+def time_stamped(document: bytes, stamp: Stamper, *, value: bytes | None = None) -> bytes:
     """B-T of a B-B: the token is over the canonical ``SignatureValue`` (EN 319 132-1 §5.3)."""
     root = _parsed(document)
-    signature = _signature(root)
+    signature = _signature(root, value)
     token = stamp(hashlib.sha256(canonical(signature.find(f"{{{DS}}}SignatureValue"))).digest())
     _time_stamp(_unsigned(signature), f"{{{XADES}}}SignatureTimeStamp", token)
     return _serialised(root)
 
 
-def with_material(document: bytes, material: Material) -> bytes:
+def with_material(document: bytes, material: Material, *, value: bytes | None = None) -> bytes:
     """B-LT of a B-T: certificates and revocation values among the unsigned properties."""
     root = _parsed(document)
-    signature = _signature(root)
+    signature = _signature(root, value)
     unsigned = _unsigned(signature)
     held = material_in(signature)
     certificates = [one for one in dict.fromkeys(material.certificates) if one not in held.certificates]
@@ -117,14 +158,16 @@ def with_material(document: bytes, material: Material) -> bytes:
     return _serialised(root)
 
 
-def archive_time_stamped(document: bytes, stamp: Stamper, *, referenced: Callable[[str], bytes] | None = None) -> bytes:
+def archive_time_stamped(
+    document: bytes, stamp: Stamper, *, value: bytes | None = None, referenced: Callable[[str], bytes] | None = None
+) -> bytes:
     """B-LTA of a B-LT, and each renewal of it (EN 319 132-1 §5.5.2).
 
     :param referenced: content of the file that a reference names, for signatures in containers.
     :raises NotXml: a reference of another kind.
     """
     root = _parsed(document)
-    signature = _signature(root)
+    signature = _signature(root, value)
     token = stamp(hashlib.sha256(archive_imprint(root, signature, referenced)).digest())
     _time_stamp(_unsigned(signature), f"{{{XADES_141}}}ArchiveTimeStamp", token)
     return _serialised(root)
@@ -139,13 +182,28 @@ def archive_imprint(root: Element, signature: Element, referenced: Callable[[str
     return b"".join(parts)
 
 
-def signatures(document: bytes) -> tuple[Element, list[Element]]:
-    """Root and signatures of a document.
+def can_be_signed(document: bytes) -> bool:
+    """Whether it is XML, without a DTD."""
+    try:
+        return _parsed(document) is not None
+    except NotXml:
+        return False
+
+
+def signature_values(document: bytes) -> list[bytes]:
+    """The value of each signature, in the order of the document.
 
     :raises NotXml:
     """
-    root = _parsed(document)
-    return root, list(root.iter(f"{{{DS}}}Signature"))
+    return [_value(signature) for signature in _signatures(_parsed(document))]
+
+
+def signature(document: bytes, value: bytes) -> Element:
+    """The signature of this value.
+
+    :raises NotXml:
+    """
+    return _signature(_parsed(document), value)
 
 
 def certificates_in(signature: Element) -> list[bytes]:
@@ -200,17 +258,20 @@ def _prepared(root: Element, references: list[_Reference], who: Signatory, at: d
     for certificate in who.certificates:
         etree.SubElement(data, f"{{{DS}}}X509Certificate").text = b64encode(certificate).decode()
     properties = _properties(signature, references, who, at, name)
-    to_be_referred = _Reference(f"#{name}-P", who.digest(canonical(properties)), "", (C14N,))
-    _add_reference(info, to_be_referred, who.hash, Type=SIGNED_PROPERTIES)
+    to_be_referred = _Reference(f"#{name}-P", who.digest(canonical(properties)), "", (C14N,), SIGNED_PROPERTIES)
+    _add_reference(info, to_be_referred, who.hash)
     return Prepared(root, signature, canonical(info))
 
 
 def _add_reference(info: Element, reference: _Reference, algorithm: str, **attributes: str) -> None:
-    added = etree.SubElement(info, f"{{{DS}}}Reference", URI=reference.uri, **attributes)
+    kind = {"Type": reference.kind} if reference.kind else {}
+    added = etree.SubElement(info, f"{{{DS}}}Reference", URI=reference.uri, **attributes, **kind)
     if reference.transforms:
         transforms = etree.SubElement(added, f"{{{DS}}}Transforms")
         for transform in reference.transforms:
-            etree.SubElement(transforms, f"{{{DS}}}Transform", Algorithm=transform)
+            made = etree.SubElement(transforms, f"{{{DS}}}Transform", Algorithm=transform)
+            if transform == XPATH:
+                etree.SubElement(made, f"{{{DS}}}XPath").text = OUTSIDE_SIGNATURES
     _digest(added, algorithm, reference.digest)
 
 
@@ -225,6 +286,8 @@ def _properties(signature: Element, references: list[_Reference], who: Signatory
     etree.SubElement(identified, f"{{{XADES}}}IssuerSerialV2").text = b64encode(who.issuer_serial).decode()
     of_data = etree.SubElement(properties, f"{{{XADES}}}SignedDataObjectProperties")
     for number, reference in enumerate(references):
+        if reference.kind == COUNTERSIGNED:  # a signature's value, which has no media type
+            continue
         described = etree.SubElement(of_data, f"{{{XADES}}}DataObjectFormat", ObjectReference=f"#{name}-R{number}")
         etree.SubElement(described, f"{{{XADES}}}MimeType").text = reference.media_type
     return properties
@@ -261,12 +324,12 @@ def _processed(root: Element, signature: Element, reference: Element, referenced
     """The octets that a reference's digest is over, for the kinds of reference that are written here."""
     uri = reference.get("URI", "")
     if uri == "":
-        return _whole(root, without=signature)
+        return _whole(root, without=list(root.iter(signature.tag)) if _leaves_out_signatures(reference) else [signature])
     if uri.startswith("#"):
-        [found] = [element for element in signature.iter() if element.get("Id") == uri[1:]] or [None]
-        if found is None:
+        found = _identified(root, uri[1:])
+        if len(found) != 1 or not (signature in found[0].iterancestors() or reference.get("Type") == COUNTERSIGNED):
             raise NotXml("a reference to something outside the signature")
-        return canonical(found)
+        return canonical(found[0])
     if referenced is None or reference.find(f"{{{DS}}}Transforms") is not None:
         raise NotXml("a reference to a file, or one with transforms")
     content = referenced(uri)
@@ -276,22 +339,26 @@ def _processed(root: Element, signature: Element, reference: Element, referenced
     return content
 
 
-def _whole(root: Element, without: Element | None = None) -> bytes:
+def _whole(root: Element, without: Sequence[Element] = ()) -> bytes:
     tree = root.getroottree()
-    if without is None:
+    if not without:
         return bytes(etree.tostring(tree, method="c14n", with_comments=False))
-    path = [element.getparent().index(element) for element in (without, *without.iterancestors()) if element.getparent() is not None]
+    places = [place for place, element in enumerate(root.iter()) if any(element is one for one in without)]
     copied = deepcopy(tree)
-    gone = copied.getroot()
-    for place in reversed(path):
-        gone = gone[place]
+    elements = list(copied.getroot().iter())
+    for place in places:
+        _take_out(elements[place])
+    return bytes(etree.tostring(copied, method="c14n", with_comments=False))
+
+
+def _take_out(gone: Element) -> None:
+    """The text after an element stays where it is."""
     before, parent = gone.getprevious(), gone.getparent()
     if gone.tail and before is not None:
         before.tail = (before.tail or "") + gone.tail
     elif gone.tail:
         parent.text = (parent.text or "") + gone.tail
     parent.remove(gone)
-    return bytes(etree.tostring(copied, method="c14n", with_comments=False))
 
 
 def _parsed(document: bytes) -> Element:
@@ -305,11 +372,28 @@ def _parsed(document: bytes) -> Element:
     return root
 
 
-def _signature(root: Element) -> Element:
-    found = list(root.iter(f"{{{DS}}}Signature"))
+def _signatures(root: Element) -> list[Element]:
+    """Those of the document; a counter-signature inside another's properties is a part of that one."""
+    properties = f"{{{XADES}}}QualifyingProperties"
+    return [one for one in root.iter(f"{{{DS}}}Signature") if next(one.iterancestors(properties), None) is None]
+
+
+def _signature(root: Element, value: bytes | None) -> Element:
+    found = [one for one in _signatures(root) if value is None or _value(one) == value]
     if len(found) != 1:
         raise NotXml("one signature is expected")
     return found[0]
+
+
+def _value(signature: Element) -> bytes:
+    try:
+        return b64decode(signature.findtext(f"{{{DS}}}SignatureValue") or "")
+    except ValueError as error:
+        raise NotXml("a signature without a value") from error
+
+
+def _identified(root: Element, name: str) -> list[Element]:
+    return [one for one in root.iter(etree.Element) if one.get("Id") == name]
 
 
 def _serialised(root: Element) -> bytes:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from toono.kernel.jose import der_signature
+
 WEAK_DIGESTS = frozenset({"md5", "sha1"})
 SMALLEST_RSA_BITS = 2048
 SMALLEST_CURVE_BITS = 256
@@ -76,6 +78,9 @@ SIGNATURES: dict[str, Mechanism] = {
     "2.16.840.1.101.3.4.3.10": Mechanism("ecdsa", "sha3_256"),
     "2.16.840.1.101.3.4.3.11": Mechanism("ecdsa", "sha3_384"),
     "2.16.840.1.101.3.4.3.12": Mechanism("ecdsa", "sha3_512"),
+    "2.16.840.1.101.3.4.3.14": Mechanism("rsa", "sha3_256"),
+    "2.16.840.1.101.3.4.3.15": Mechanism("rsa", "sha3_384"),
+    "2.16.840.1.101.3.4.3.16": Mechanism("rsa", "sha3_512"),
     "1.3.101.112": Mechanism("ed25519", "sha512"),
     "1.3.101.113": Mechanism("ed448", "sha512"),
     "2.16.840.1.101.3.4.3.17": Mechanism("mldsa", "sha512"),
@@ -133,12 +138,10 @@ def _verify(key: Any, mechanism: Mechanism, signature: bytes, data: bytes | None
 
 
 def _as_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
-    half = (key.curve.key_size + 7) // 8
-    if len(signature) != 2 * half:
-        raise InvalidSignature
-    return encode_dss_signature(int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
+    try:
+        return der_signature(signature, (key.curve.key_size + 7) // 8)
+    except ValueError:
+        raise InvalidSignature from None
 
 
 def weakness(key: Any, digest_name: str) -> str:

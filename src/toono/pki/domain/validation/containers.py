@@ -15,8 +15,8 @@ from toono.pki.contracts import SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits, xades
 from toono.pki.domain.validation.algorithms import WEAK_DIGESTS, digest
 from toono.pki.domain.validation.cms import Source
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
-from toono.pki.domain.validation.tlv import Malformed
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
+from toono.pki.domain.validation.tlv import Malformed, TooLarge
 from toono.pki.domain.validation.xmltree import DS, tree
 
 ASIC = "{http://uri.etsi.org/02918/v1.2.1#}"
@@ -44,7 +44,7 @@ def read(stream: BinaryIO) -> Reading:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        return Reading(kind=SignedFileKind.ASIC_E, failure=SubIndication.FORMAT_FAILURE, detail=str(error)[:300])
+        return Reading(kind=SignedFileKind.ASIC_E, failure=unreadable(error), detail=str(error)[:300])
 
 
 class _Files:
@@ -64,7 +64,7 @@ class _Files:
         for entry in entries:
             _measure(entry)
         if sum(entry.file_size for entry in entries) > limits.CONTAINER_BYTES:
-            raise Malformed("larger than the limit when unpacked")
+            raise TooLarge("larger than the limit when unpacked")
         self._entries = {entry.filename: entry for entry in entries if not entry.is_dir()}
 
     def __contains__(self, name: str) -> bool:
@@ -87,7 +87,7 @@ class _Files:
     def content(self, name: str, most: int = limits.XML_BYTES) -> bytes:
         """:raises Malformed: larger than ``most``."""
         if self._entries[name].file_size > most:
-            raise Malformed(f"{name[:80]} is larger than the limit")
+            raise TooLarge(f"{name[:80]} is larger than the limit")
         return b"".join(self._pieces(self._entries[name]))
 
     def _pieces(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:

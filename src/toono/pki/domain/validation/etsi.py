@@ -49,9 +49,11 @@ def _signature(one: SignatureReport) -> dict[str, Any]:
     }
 
 
-def _status(indication: Indication, failure: SubIndication | None, detail: str) -> dict[str, Any]:
+def _status(indication: Indication, failure: SubIndication | None, detail: str, *, whole: bool = True) -> dict[str, Any]:
+    """Of a signature; with ``whole`` false of something that a signature rests on, which is "passed" and not "total-passed" (§4.3.4.2)."""
+    word = indication.value.lower()
     return {
-        "MainIndication": _MAIN + indication.value.lower(),
+        "MainIndication": _MAIN + (word if whole else word.removeprefix("total-")),
         "SubIndication": [_SUB + failure.value] if failure else [],
         "AssociatedValidationReportData": detail,
     }
@@ -76,5 +78,5 @@ def _stamp(stamp: StampReport) -> dict[str, Any]:
         "Type": stamp.kind,
         "ProductionTime": stamp.time.isoformat() if stamp.time else None,
         "Authority": stamp.authority,
-        "SignatureValidationStatus": _status(stamp.indication, stamp.sub_indication, ""),
+        "SignatureValidationStatus": _status(stamp.indication, stamp.sub_indication, "", whole=False),
     }

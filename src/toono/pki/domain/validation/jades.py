@@ -5,18 +5,19 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
-from base64 import b64decode, urlsafe_b64decode
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from toono.kernel.jose import from_base64url
 from toono.pki.contracts import SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits
 from toono.pki.domain.validation.algorithms import Mechanism, digest, verifies, weakness
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.paths import parsed
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
-from toono.pki.domain.validation.tlv import Malformed
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
+from toono.pki.domain.validation.tlv import Malformed, TooLarge
 
 ALGORITHMS = {
     **{f"RS{bits}": Mechanism("rsa", f"sha{bits}") for bits in (256, 384, 512)},
@@ -52,14 +53,14 @@ def read(data: bytes, detached: Source | None = None) -> Reading:
             raise Malformed("too many signatures")
         found = [_signature(f"S{number}", payload, entry, detached, material) for number, entry in enumerate(entries, start=1)]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        return Reading(kind=SignedFileKind.JADES, failure=SubIndication.FORMAT_FAILURE, detail=str(error)[:300])
+        return Reading(kind=SignedFileKind.JADES, failure=unreadable(error), detail=str(error)[:300])
     return cms.finished(SignedFileKind.JADES, found, material)
 
 
 def _parts(data: bytes) -> tuple[str | None, list[dict[str, Any]]]:
     """The payload as it stands, and each signature with its headers."""
     if len(data) > limits.JSON_BYTES:
-        raise Malformed("the JWS is larger than the limit")
+        raise TooLarge("the JWS is larger than the limit")
     text = data.decode("utf-8").strip()
     if not text.startswith("{"):
         header, inside, signature = text.split(".")
@@ -180,14 +181,15 @@ def _referenced(reference: dict[str, Any], as_is: bool, detached: Source | None)
 def _encoded(source: Source, as_is: bool) -> bytes:
     content = b"".join(bytes(piece) for piece in source())
     if len(content) > limits.JSON_BYTES:
-        raise Malformed("what was signed is larger than the limit")
+        raise TooLarge("what was signed is larger than the limit")
     return content if as_is else binascii.b2a_base64(content, newline=False).translate(bytes.maketrans(b"+/", b"-_")).rstrip(b"=")
 
 
 def _decoded(text: str) -> bytes:
-    if not text.isascii() or any(character in text for character in "+/= \n"):
-        raise Malformed("not base64url")
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    try:
+        return from_base64url(text)
+    except ValueError as error:
+        raise Malformed(f"base64url: {error}") from None
 
 
 def _names(header: dict[str, Any], certificate: bytes) -> bool | None:

@@ -6,6 +6,8 @@ FILE_BYTES = 110 * 1024 * 1024
 """Largest file that is looked at."""
 XML_BYTES = 32 * 1024 * 1024
 """A tree takes about ten times its text."""
+XML_TAGS = 1_500_000
+"""Opening and closing ones; a tree of nothing but short elements would take a gigabyte and a quarter of a minute."""
 JSON_BYTES = 48 * 1024 * 1024
 SIGNATURES = 50
 CERTIFICATES = 200

@@ -30,6 +30,7 @@ from toono.pki.domain.validation.cms import Digester
 from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
 
 PIECE_BYTES = 1024 * 1024
+END_BYTES = 16 * 1024
 STAMP_FILTER = "/ETSI.RFC3161"
 FILTERS = {"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", STAMP_FILTER}
 LARGEST_WIDGET = 0.25
@@ -44,6 +45,32 @@ _ONLY_SIGNATURES = StandardDiffPolicy(
     form_rule=FormUpdatingRule(field_rules=[rule() for rule in _FIELDS]),
 )
 
+_FIRST_PIECE_BYTES = 256
+_SPACE = b" \t\r\n\f\0"
+_DIGITS_AND_SPACE = b"0123456789abcdefABCDEF" + _SPACE
+_by_digit: Any = generic.read_hex_string_from_stream
+
+
+def _hex_string(stream: Any) -> Any:
+    """A string in hexadecimal digits, as the library reads it, by pieces that grow: by single digits a signature of ten megabytes takes half a minute."""
+    start, size, digits = stream.tell(), _FIRST_PIECE_BYTES, bytearray()
+    stream.seek(start + 1)
+    while piece := stream.read(size):
+        inside, closed, _ = piece.partition(b">")
+        if inside.translate(None, _DIGITS_AND_SPACE):
+            break
+        digits += inside.translate(None, _SPACE)
+        if closed:
+            stream.seek(len(inside) + 1 - len(piece), 1)
+            return generic.pdf_string(binascii.unhexlify(digits + b"0" * (len(digits) % 2)))
+        size = min(2 * size, PIECE_BYTES)
+    # A comment among the digits, something that is no digit, or the end of the file: the library says what that means.
+    stream.seek(start)
+    return _by_digit(stream)
+
+
+generic.read_hex_string_from_stream = _hex_string
+
 
 def read(stream: BinaryIO) -> Reading:
     """A PDF of a stranger; whatever breaks in it is a reading that says so."""
@@ -54,6 +81,8 @@ def read(stream: BinaryIO) -> Reading:
 
 
 def _read(stream: BinaryIO) -> Reading:
+    if not _ends(stream):
+        return Reading(kind=SignedFileKind.PDF, failure=SubIndication.FORMAT_FAILURE, detail="the PDF does not end as one")
     reader = PdfFileReader(stream)
     embedded = list(reader.embedded_signatures)
     if len(embedded) > limits.SIGNATURES:
@@ -72,6 +101,12 @@ def _read(stream: BinaryIO) -> Reading:
             later = [stamp for other, stamp in stamps if other.end > place.end]
             signatures.append(_signature(place, f"S{number}", later, material))
     return cms.finished(SignedFileKind.PDF, [*signatures, *_unknown(reader, embedded)], material)
+
+
+def _ends(stream: BinaryIO) -> bool:
+    """Whether the place of the cross-references stands near the end (ISO 32000-2 §7.5.5). The library looks for it through the whole file, byte by byte."""
+    stream.seek(max(0, stream.seek(0, 2) - END_BYTES))
+    return b"startxref" in stream.read(END_BYTES)
 
 
 def _unknown(reader: Any, embedded: list[Any]) -> list[SignatureReading]:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 
 from toono.kernel.contract import Contract
 from toono.pki.contracts import Coverage, SignedFileKind, SubIndication
+from toono.pki.domain.validation.tlv import TooLarge
 
 
 class Record(Contract):
@@ -68,6 +69,11 @@ class Reading(Record):
     failure: SubIndication | None = None
     """The file as a whole cannot be read."""
     detail: str = ""
+
+
+def unreadable(error: Exception) -> SubIndication:
+    """What a reader's failure means: a broken form, or only that the file is larger than is looked at, which proves nothing."""
+    return SubIndication.GENERIC if isinstance(error, TooLarge) else SubIndication.FORMAT_FAILURE
 
 
 class Material:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,8 @@ from toono.pki.domain.validation.algorithms import weakness
 from toono.pki.domain.validation.paths import Patience, issued
 
 HOLD = "certificate_hold"
+FRESH = timedelta(minutes=5)
+"""For so long an answer without a next update says how things are (RFC 6960 §4.2.2.1: there is newer knowledge at any time); clocks differ."""
 STOLEN = frozenset({"key_compromise", "ca_compromise", "aa_compromise"})
 
 
@@ -40,7 +42,7 @@ class Status:
         """Whether it still says something about ``moment``: given after it, or in force then."""
         if self.this_update >= moment or self.revoked_at is not None:
             return True
-        return self.next_update is not None and moment <= self.next_update
+        return moment <= (self.next_update or self.this_update + FRESH)
 
 
 def from_lists(certificate: x509.Certificate, issuer: x509.Certificate, lists: Iterable[bytes], patience: Patience) -> Iterator[Status]:

@@ -15,6 +15,10 @@ class Malformed(ValueError):
     """The bytes are not what the format says."""
 
 
+class TooLarge(Malformed):
+    """The file is larger than is looked at: nothing is said of its form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Element:
     """One element of a view: ``start`` its tag, ``body``–``end`` its content, ``stop`` the first byte after it."""

@@ -20,7 +20,7 @@ from toono.pki.domain.validation import cms, limits
 from toono.pki.domain.validation.algorithms import WEAK_DIGESTS, Mechanism, digest, verifies, weakness
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.paths import parsed
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
 from toono.pki.domain.validation.tlv import Malformed
 from toono.pki.domain.validation.xmltree import DS, Form, canonical, canonical_document, form, identified, local_name, tree
 
@@ -48,8 +48,12 @@ SIGNATURES = {
     **{f"{_MORE}rsa-{name}": Mechanism("rsa", name) for name in ("sha224", "sha256", "sha384", "sha512")},
     **{f"{_MORE}ecdsa-{name}": Mechanism("ecdsa", name, raw=True) for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
     **{
-        f"http://www.w3.org/2007/05/xmldsig-more#{name}-rsa-MGF1": Mechanism("pss", name)
-        for name in ("sha224", "sha256", "sha384", "sha512")
+        f"http://www.w3.org/2007/05/xmldsig-more#{name.replace('_', '-')}-rsa-MGF1": Mechanism("pss", name)
+        for name in ("sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512")
+    },
+    **{
+        f"http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-{bits}": Mechanism("ecdsa", f"sha3_{bits}", raw=True)
+        for bits in (256, 384, 512)
     },
     "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519": Mechanism("ed25519", "sha512"),
     "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448": Mechanism("ed448", "sha512"),
@@ -72,7 +76,7 @@ def read(data: bytes, resolver: Resolver | None = None) -> Reading:
     try:
         signatures = read_document(tree(data), resolver, material)
     except (ValueError, IndexError) as error:
-        return Reading(kind=SignedFileKind.XADES, failure=SubIndication.FORMAT_FAILURE, detail=str(error)[:300])
+        return Reading(kind=SignedFileKind.XADES, failure=unreadable(error), detail=str(error)[:300])
     return cms.finished(SignedFileKind.XADES, signatures, material)
 
 

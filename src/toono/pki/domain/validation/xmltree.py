@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from toono.pki.domain.validation import limits
-from toono.pki.domain.validation.tlv import Malformed
+from toono.pki.domain.validation.tlv import Malformed, TooLarge
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
@@ -31,10 +31,13 @@ class Form:
 def tree(data: bytes) -> Any:
     """The root element.
 
-    :raises Malformed: not XML, too large, or with a document type.
+    :raises Malformed: not XML, or with a document type.
+    :raises TooLarge:
     """
     if len(data) > limits.XML_BYTES:
-        raise Malformed("the XML is larger than the limit")
+        raise TooLarge("the XML is larger than the limit")
+    if data.count(b"<") > limits.XML_TAGS:
+        raise TooLarge("the XML has more elements than the limit")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)

@@ -13,6 +13,7 @@ from toono.pki.errors import AcmeRefused
 from toono.pki.models import AcmeAccount, AcmeAuthorization, AcmeOrder
 
 JSON = "application/json"
+HTTP, DNS = "http-01", "dns-01"
 STATUSES = {"unauthorized": 403, "orderNotReady": 403, "externalAccountRequired": 403, "rateLimited": 429, "serverInternal": 500}
 """Of each type of problem; 400 of the others."""
 
@@ -78,18 +79,27 @@ def order_status(row: AcmeOrder) -> str:
 def authorization(row: AcmeAuthorization) -> dict[str, Any]:
     """§7.1.4."""
     over = row.status == "pending" and row.order.expires_at <= now()
-    return {
+    content = {
         "status": "expired" if over else row.status,
         "expires": row.order.expires_at.isoformat(timespec="seconds"),
         "identifier": {"type": "dns", "value": row.name},
-        "challenges": [challenge(row)],
+        "challenges": [challenge(row, kind) for kind in _shown(row)],
     }
+    return content | {"wildcard": True} if row.wildcard else content
 
 
-def challenge(row: AcmeAuthorization) -> dict[str, Any]:
-    """§8.3."""
-    status = "processing" if row.status == "pending" and row.asked_at else "pending" if row.status == "deactivated" else row.status
-    content: dict[str, Any] = {"type": "http-01", "url": challenge_url(row.id), "token": row.token, "status": status}
+def _shown(row: AcmeAuthorization) -> list[str]:
+    """All that are offered; of a decided authorization the one that decided."""
+    offered = [kind for kind in (HTTP, DNS) if token(row, kind)]
+    return [row.chosen] if row.chosen and row.status in {"valid", "invalid"} else offered
+
+
+def challenge(row: AcmeAuthorization, kind: str) -> dict[str, Any]:
+    """§8.3, §8.4."""
+    content: dict[str, Any] = {"type": kind, "url": challenge_url(row.id, kind), "token": token(row, kind), "status": "pending"}
+    if kind != row.chosen or row.status == "deactivated":
+        return content
+    content["status"] = "processing" if row.status == "pending" else row.status
     if row.status == "valid" and row.decided_at:
         content["validated"] = row.decided_at.isoformat(timespec="seconds")
     if row.problem:
@@ -97,5 +107,10 @@ def challenge(row: AcmeAuthorization) -> dict[str, Any]:
     return content
 
 
-def challenge_url(authorization: UUID) -> str:
-    return url("challenge", authorization)
+def token(row: AcmeAuthorization, kind: str) -> str:
+    """Of one of the challenges; empty where it is not offered."""
+    return row.dns_token if kind == DNS else row.token
+
+
+def challenge_url(authorization: UUID, kind: str) -> str:
+    return url("challenge", authorization, *([DNS] if kind == DNS else []))

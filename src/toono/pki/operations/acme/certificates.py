@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from toono.kernel.certificates import UNREADABLE
 from toono.kernel.jose import from_base64url
 from toono.pki import queries
 from toono.pki.contracts import AcmeAnswer, Profile, RevocationReason
@@ -45,11 +46,8 @@ def revoke(request: Signed, jwk: Jwk, account: AcmeAccount | None) -> AcmeAnswer
         may = queries.parsed(row.pem).public_key() == public_key(jwk)
     if not may:
         raise AcmeRefused("unauthorized", "Only the account that has the certificate, or its own key, may revoke it.")
-    reason = wanted.get("reason")
-    if isinstance(reason, bool) or reason not in REASONS:
-        raise AcmeRefused("badRevocationReason", "The reason must be one of 0, 1, 3, 4, 5, 9.")
     try:
-        revoke_certificate(actor=ACTOR, serial=row.serial, reason=REASONS[reason])
+        revoke_certificate(actor=ACTOR, serial=row.serial, reason=_reason(wanted.get("reason")))
     except CertificateAlreadyRevoked:
         raise AcmeRefused("alreadyRevoked", "The certificate is revoked already.") from None
     except CertificateExpired:
@@ -57,11 +55,18 @@ def revoke(request: Signed, jwk: Jwk, account: AcmeAccount | None) -> AcmeAnswer
     return AcmeAnswer(status=200, media_type="application/json", content=b"")
 
 
+def _reason(given: object) -> RevocationReason:
+    """:raises AcmeRefused: no number, or none of those that there are."""
+    if isinstance(given, bool | list | dict) or given not in REASONS:
+        raise AcmeRefused("badRevocationReason", "The reason must be one of 0, 1, 3, 4, 5, 9.")
+    return REASONS[given]
+
+
 def _named(value: object) -> Certificate:
     try:
         given = x509.load_der_x509_certificate(from_base64url(value if isinstance(value, str) else "!"))
         serial = queries.hexadecimal(given.serial_number)
-    except (ValueError, x509.InvalidVersion):
+    except UNREADABLE:
         raise AcmeRefused("malformed", "certificate must be one, DER, base64url.") from None
     row = Certificate.objects.filter(serial=serial, profile=Profile.SERVER.value).first()
     if row is None or queries.parsed(row.pem).public_bytes(Encoding.DER) != given.public_bytes(Encoding.DER):

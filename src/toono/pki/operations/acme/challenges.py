@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from procrastinate.contrib.django import app
 
 from toono.kernel import audit
 from toono.kernel.clock import now
+from toono.kernel.jose import base64url
 from toono.kernel.settings import settings
+from toono.pki.adapters.acme import dns01
 from toono.pki.adapters.acme.http01 import Reach, fetch
 from toono.pki.contracts import AcmeAnswer
 from toono.pki.domain.acme.requests import Signed
@@ -38,29 +41,36 @@ def authorization(request: Signed, account: AcmeAccount, authorization_id: UUID)
     return answers.answer(answers.authorization(row))
 
 
-def challenge(request: Signed, account: AcmeAccount, authorization_id: UUID) -> AcmeAnswer:
-    """Read, or, with an empty object, begun (§7.5.1): a job fetches the answer. Begun twice it is fetched once."""
+def http_challenge(request: Signed, account: AcmeAccount, authorization_id: UUID) -> AcmeAnswer:
+    return _challenge(request, account, authorization_id, answers.HTTP)
+
+
+def dns_challenge(request: Signed, account: AcmeAccount, authorization_id: UUID) -> AcmeAnswer:
+    return _challenge(request, account, authorization_id, answers.DNS)
+
+
+def _challenge(request: Signed, account: AcmeAccount, authorization_id: UUID, kind: str) -> AcmeAnswer:
+    """Read, or, with an empty object, begun (§7.5.1): a job fetches the answer. Begun twice it is fetched once, and the first one begun decides."""
     begins = bool(request.payload) and request.fields() is not None
     with transaction.atomic():
         row = _find(account, authorization_id, locked=begins)
+        if not answers.token(row, kind):
+            raise AcmeRefused("malformed", "There is no such challenge.")
         if begins and row.status == "pending" and row.asked_at is None and row.order.expires_at > now():
-            row.asked_at = now()
-            row.save(update_fields=["asked_at"])
+            row.asked_at, row.chosen = now(), kind
+            row.save(update_fields=["asked_at", "chosen"])
             app.configure_task(VALIDATE_TASK, queue="deliveries").defer(authorization_id=str(row.id))
-    return answers.answer(answers.challenge(row), up=answers.url("authorization", row.id))
+    return answers.answer(answers.challenge(row, kind), up=answers.url("authorization", row.id))
 
 
 def validate(*, authorization_id: UUID) -> None:
     """Fetch the answer and decide. Done by a job; a decision stands, so a job that is done twice decides once."""
     row = AcmeAuthorization.objects.select_related("order__account").get(id=authorization_id)
-    if row.status != "pending" or row.order.expires_at <= now():
+    if row.status != "pending" or not row.chosen or row.order.expires_at <= now():
         return
-    expected = f"{row.token}.{row.order.account.thumbprint}"
     problem = None
     try:
-        found = fetch(name=row.name, token=row.token, reach=_reach())
-        if not hmac.compare_digest(found.rstrip(), expected.encode()):
-            raise AcmeRefused("unauthorized", "The server answers another text than the one wanted.")
+        _PROOFS[row.chosen](row)
     except AcmeRefused as refused:
         problem = answers.problem_of(refused.kind, refused.detail)
     with transaction.atomic():
@@ -71,6 +81,37 @@ def validate(*, authorization_id: UUID) -> None:
         row.save(update_fields=["status", "problem", "decided_at"])
         settle(row.order_id)
         audit.record(actor=ACTOR, action="pki.acme_validated", subject=f"acme_authorization:{row.id}", name=row.name, status=row.status)
+
+
+def _prove_http(row: AcmeAuthorization) -> None:
+    """§8.3.
+
+    :raises AcmeRefused:
+    """
+    found = fetch(name=row.name, token=row.token, reach=_reach())
+    if not hmac.compare_digest(found.rstrip(), _key_authorization(row, answers.HTTP)):
+        raise AcmeRefused("unauthorized", "The server answers another text than the one wanted.")
+
+
+def _prove_dns(row: AcmeAuthorization) -> None:
+    """§8.4.
+
+    :raises AcmeRefused:
+    """
+    expected = base64url(hashlib.sha256(_key_authorization(row, answers.DNS)).digest())
+    dns01.check(name=row.name, expected=expected, servers=_servers())
+
+
+_PROOFS = {answers.HTTP: _prove_http, answers.DNS: _prove_dns}
+
+
+def _key_authorization(row: AcmeAuthorization, kind: str) -> bytes:
+    """§8.1."""
+    return f"{answers.token(row, kind)}.{row.order.account.thumbprint}".encode()
+
+
+def _servers() -> dns01.Servers:
+    return dns01.Servers(own_networks=settings().acme_own_networks, alone=settings().acme_resolver_place)
 
 
 def _reach() -> Reach:

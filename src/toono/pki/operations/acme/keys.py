@@ -49,6 +49,12 @@ def owner_of(name: str) -> str | None:
     return next((owners[entry] for entry in entries if entry in owners), None)
 
 
+def others_below(name: str, organisation: str) -> bool:
+    """Whether a name directly below ``name`` belongs to another organisation, so that a certificate for ``*.name`` would be good for theirs too."""
+    below = ServerDomain.objects.filter(name__endswith=f".{name}", removed_at__isnull=True).exclude(organisation=organisation)
+    return any("." not in entry.removesuffix(f".{name}") and not entry.startswith("*.") for entry in below.values_list("name", flat=True))
+
+
 def secret_of(key_id: str) -> bytes:
     """Derived from the platform's secret, so that nobody finds it in the database or in its backup."""
     return hmac.digest(settings().session_key.encode(), f"pki.acme.external-account:{key_id}".encode(), "sha256")

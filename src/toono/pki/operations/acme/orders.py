@@ -13,10 +13,11 @@ from django.db import transaction
 from toono.kernel.clock import now
 from toono.kernel.ids import uuid7
 from toono.kernel.jose import base64url, from_base64url
-from toono.pki.contracts import AcmeAnswer
+from toono.pki.contracts import AcmeAnswer, Profile
 from toono.pki.domain import applied
-from toono.pki.domain.acme.names import is_name
+from toono.pki.domain.acme.names import is_name, split_star
 from toono.pki.domain.acme.requests import Signed, public_key
+from toono.pki.domain.profiles import PROFILES
 from toono.pki.errors import (
     AcmeRefused,
     AlgorithmNotSupported,
@@ -29,7 +30,7 @@ from toono.pki.errors import (
 from toono.pki.models import AcmeAccount, AcmeAuthorization, AcmeOrder, Certificate
 from toono.pki.operations.acme import answers
 from toono.pki.operations.acme.accounts import ACTOR
-from toono.pki.operations.acme.keys import organisation_name, owner_of
+from toono.pki.operations.acme.keys import organisation_name, others_below, owner_of
 from toono.pki.operations.request_certificate import issue_server_certificate
 
 LIFETIME = timedelta(days=1)
@@ -54,10 +55,7 @@ def new_order(request: Signed, account: AcmeAccount) -> AcmeAnswer:
         order = AcmeOrder.objects.create(
             id=uuid7(), account=account, names=names, status="pending", made_at=moment, expires_at=moment + LIFETIME
         )
-        AcmeAuthorization.objects.bulk_create(
-            AcmeAuthorization(id=uuid7(), order=order, name=name, token=base64url(secrets.token_bytes(32)), status="pending")
-            for name in names
-        )
+        AcmeAuthorization.objects.bulk_create(_authorization(order, name) for name in names)
     return _shown(order, status=201)
 
 
@@ -85,6 +83,15 @@ def finalize(request: Signed, account: AcmeAccount, order_id: UUID) -> AcmeAnswe
         row.status = "valid"
         row.save(update_fields=["certificate", "status"])
     return _shown(row, status=200)
+
+
+def _authorization(order: AcmeOrder, wanted: str) -> AcmeAuthorization:
+    """A star is proven by dns-01 alone: a server shows only that it answers under one name."""
+    name, wildcard = split_star(wanted)
+    tokens = [base64url(secrets.token_bytes(32)) for _ in range(2)]
+    return AcmeAuthorization(
+        id=uuid7(), order=order, name=name, wildcard=wildcard, token="" if wildcard else tokens[0], dns_token=tokens[1], status="pending"
+    )
 
 
 def find(account: AcmeAccount, order_id: UUID, *, locked: bool = False) -> AcmeOrder:
@@ -142,11 +149,14 @@ def _check_allowed(names: list[str], organisation: str) -> None:
 
 
 def _why_refused(name: str, organisation: str) -> str:
-    if name.startswith("*."):
-        return "Control over a name with a star cannot be proven by http-01."
-    if not is_name(name):
+    bare, star = split_star(name)
+    if not is_name(bare):
         return "This is no name of a server."
-    return "" if owner_of(name) == organisation else "This name is not entered for the organisation."
+    if star and not PROFILES[Profile.SERVER].wildcards:
+        return "Names with a star are not certified."
+    if owner_of(name) != organisation:
+        return "This name is not entered for the organisation."
+    return "A name below it belongs to another organisation." if star and others_below(bare, organisation) else ""
 
 
 def _check_rates(account: AcmeAccount, names: list[str]) -> None:
@@ -154,7 +164,7 @@ def _check_rates(account: AcmeAccount, names: list[str]) -> None:
     recent = AcmeOrder.objects.filter(account=account, made_at__gt=since)
     if recent.count() >= ORDERS_PER_HOUR:
         raise AcmeRefused("rateLimited", f"More than {ORDERS_PER_HOUR} orders in an hour.", seconds=int(HOUR.total_seconds()))
-    for name in names:
+    for name in {split_star(one)[0] for one in names}:
         if failures(account, name, since) >= FAILURES_PER_HOUR:
             raise AcmeRefused("rateLimited", f"{name} failed {FAILURES_PER_HOUR} times in an hour.", seconds=int(HOUR.total_seconds()))
 

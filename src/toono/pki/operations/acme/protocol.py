@@ -29,7 +29,8 @@ ABOUT: dict[str, Callable[[Signed, AcmeAccount, UUID], AcmeAnswer]] = {
     "order": orders.order,
     "order/finalize": orders.finalize,
     "authorization": challenges.authorization,
-    "challenge": challenges.challenge,
+    "challenge": challenges.http_challenge,
+    "challenge/dns-01": challenges.dns_challenge,
 }
 """Asked by an account about what its address names."""
 
@@ -67,7 +68,7 @@ def _responded(place: str, named: str, part: str, body: bytes) -> AcmeAnswer:
     if signed.url != answers.url(*[step for step in (place, named, part) if step]):
         raise AcmeRefused("unauthorized", "The url in the request's header is another than the one asked.")
     _check_age(signed)
-    account = _account(signed.kid) if signed.kid else None
+    account = _account(signed.kid) if signed.kid is not None else None
     jwk: Jwk = account.jwk if account else signed.jwk or {}
     signed.verify(jwk)
     _use_nonce(signed)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pkcs11
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
+from toono.kernel.jose import der_signature
 from toono.pki.signer.stores import CURVES, NoSuchKey, OtherCurve, StoreFault
 
 
@@ -60,7 +60,7 @@ class Pkcs11Store:
             width = public.curve.key_size // 8
             # SoftHSM 2.6 has no mechanism that hashes by itself; the plain one takes the digest's leftmost bits (FIPS 186-5 §6.4.1).
             signatures = [private.sign(digest[:width], mechanism=Mechanism.ECDSA) for digest in digests]
-        return [_der(signature) for signature in signatures]
+        return [der_signature(signature, len(signature) // 2) for signature in signatures]
 
     def _key(self, session: Any, label: str) -> tuple[Any, ec.EllipticCurvePublicKey]:
         if found := self._keys.get(label):
@@ -105,8 +105,3 @@ class Pkcs11Store:
             yield
         finally:
             os.close(handle)
-
-
-def _der(raw: bytes) -> bytes:
-    half = len(raw) // 2
-    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
