@@ -7,7 +7,6 @@ process, machine or vendor without a change here. While both are one process, a 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -27,6 +26,7 @@ from joserfc.jwk import KeySet
 
 from toono.channels.errors import SignInBusy, SignInFailed
 from toono.kernel.clock import now
+from toono.kernel.jose import base64url
 from toono.kernel.settings import settings
 
 CLIENT_ID = "portal"
@@ -71,7 +71,7 @@ def redirect_uri() -> str:
 
 def authorization_url(question: Question) -> str:
     """Where to send the browser."""
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(question.verifier.encode()).digest()).rstrip(b"=").decode()
+    challenge = base64url(hashlib.sha256(question.verifier.encode()).digest())
     parameters = {
         "response_type": "code", "client_id": CLIENT_ID, "redirect_uri": redirect_uri(), "scope": "openid", "state": question.state,
         "nonce": question.nonce, "code_challenge": challenge, "code_challenge_method": "S256",
@@ -165,7 +165,7 @@ def check_id_token(token: str, *, access_token: str, nonce: str) -> dict[str, An
     """
     claims = _verified(token)
     moment = int(now().timestamp())
-    digest = base64.urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()[:16]).rstrip(b"=").decode()
+    digest = base64url(hashlib.sha256(access_token.encode()).digest()[:16])
     checks = {
         "iss": claims.get("iss") == settings().base_url,
         "aud": claims.get("aud") in (CLIENT_ID, [CLIENT_ID]) and claims.get("azp") in (None, CLIENT_ID),

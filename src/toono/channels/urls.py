@@ -25,6 +25,7 @@ from toono.channels.web import (
     questions,
     readings,
     remote_signing,
+    sign_files,
     signing,
     tracking,
 )
@@ -68,6 +69,10 @@ urlpatterns = [
     path("my/consents", consents.consents, name="consents"),
     path("my/consents/<uuid:consent_id>/withdraw", consents.withdraw, name="withdraw_consent"),
     path("my/settings", choices.choices, name="choices"),
+    path("my/files", sign_files.files, name="sign_files"),
+    path("my/files/<uuid:file_id>", sign_files.file, name="sign_file"),
+    path("my/files/<uuid:file_id>/content", sign_files.content, name="sign_file_content"),
+    path("my/files/<uuid:file_id>/page-<int:page>.png", sign_files.picture, name="sign_file_picture"),
     path("my/certificates", certificates.mine, name="my_certificates"),
     path("my/certificates/new/<slug:profile>", certificates.new, name="new_certificate"),
     path("my/certificates/as-officer", certificates.ask_as_officer, name="officer_certificate"),

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from toono.kernel.clock import now
+from toono.kernel.jose import json_object, unverified_payload
 from toono.kernel.settings import Settings, settings
 
 WARN_DAYS = 30
@@ -89,10 +90,7 @@ def _certificates(s: Settings) -> list[Finding]:
 def _configuration(s: Settings) -> list[Finding]:
     with urllib.request.urlopen(s.inner_base_url + "/registry/configuration", timeout=5) as answer:  # noqa: S310
         jws = answer.read().decode()
-    import base64
-
-    part = jws.split(".")[1]
-    payload = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    payload = json_object(unverified_payload(jws))
     hours = (datetime.fromisoformat(payload["expires_at"]).astimezone(UTC) - now()).total_seconds() / 3600
     return [(hours > 1, f"configuration of the exchange: version {payload['version']}, {hours:.0f} hours left")]
 

@@ -211,7 +211,7 @@ def _client_credentials(settings: Settings) -> dict[str, Any]:
 
 
 def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
-    """Give the sandbox's officer, operator, administrators and representatives their appointments (needs the running exchange)."""
+    """Give the sandbox's officer, operator, administrators, supporters and representatives their appointments (needs the running exchange)."""
     import toono.identity.api as identity
     from toono.kernel.actor import Role, system
 
@@ -222,6 +222,8 @@ def appoint_cast(settings: Settings, cast: dict[str, dict[str, str]]) -> None:
         (cast["dorj"], Role.OPERATOR, "digital-academy"),
         (cast["anu"], Role.ADMINISTRATOR, "digital-academy"),
         (cast["naran"], Role.ADMINISTRATOR, "digital-academy"),
+        (cast["dorj"], Role.SUPPORT, "digital-academy"),
+        (cast["naran"], Role.SUPPORT, "digital-academy"),
         (cast["tulga"], Role.REPRESENTATIVE, "khasar-bank"),
         (cast["bold"], Role.REPRESENTATIVE, "state-registration"),
     )

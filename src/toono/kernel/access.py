@@ -40,6 +40,14 @@ def network_address(request: HttpRequest) -> str | None:
     return named or None
 
 
+def _page_before(request: HttpRequest) -> str:
+    """The path of the page that a form stood on, by ``Referer``, which anybody may write as they like."""
+    try:
+        return urlsplit(request.headers.get("Referer", "")).path or "/"
+    except ValueError:
+        return "/"
+
+
 def allow(*roles: Role) -> Callable[[View], View]:
     """Let the view be called by these roles only; ``Role.ANYBODY`` means everybody, signed in or not.
 
@@ -54,7 +62,7 @@ def allow(*roles: Role) -> Callable[[View], View]:
             if found is None and Role.ANYBODY in roles:
                 found = actors[0] if actors else ANYBODY
             if found is None and not actors:
-                back = request.get_full_path() if request.method == "GET" else urlsplit(request.headers.get("Referer", "")).path or "/"
+                back = request.get_full_path() if request.method == "GET" else _page_before(request)
                 return HttpResponseRedirect(SIGN_IN_PATH + "?" + urlencode({"next": back}))
             if found is None:
                 raise NotAllowed(f"{request.path} is not for {[a.role.value for a in actors]}")

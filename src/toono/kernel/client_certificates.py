@@ -7,7 +7,6 @@ read too. The terminator has seen the proof of possession; here is only read whi
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +15,8 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from cryptography import x509
+
+from toono.kernel.certificates import UNREADABLE
 
 _SEQUENCE: Final = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END CERTIFICATE-----\s*")
@@ -39,6 +40,6 @@ def read(value: str) -> ClientCertificate | None:
     try:
         der = base64.b64decode("".join(found[1].split()), validate=True)
         certificate = x509.load_der_x509_certificate(der)
-    except (ValueError, binascii.Error, x509.InvalidVersion):
+    except UNREADABLE:
         return None
     return ClientCertificate(sha256(der).digest(), certificate.not_valid_before_utc, certificate.not_valid_after_utc)

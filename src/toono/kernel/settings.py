@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,6 +94,11 @@ class Settings:
         "Networks beside the public internet in which servers may answer ACME challenges, as 10.20.0.0/16,10.30.0.0/16 (the state's own network). Empty: public addresses only.",
     )
 
+    acme_resolver: str = _setting(
+        "",
+        "Name server that is asked alone for the answers to ACME's dns-01, as address:port (a resolver of yours that keeps no answers). Empty: the servers of the name's own zone, found by the system's resolver.",
+    )
+
     sandbox: bool = _setting(True, "Start the sandbox and connect it. Refused in production.")
     sms_host: str = _setting("", "SMPP server of the SMS operator. Empty in development: the sandbox.")
     sms_system_id: str = _setting("toono", "Login at the SMS operator.")
@@ -153,6 +158,12 @@ class Settings:
     def acme_own_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Networks of the state in which servers may answer challenges."""
         return tuple(ip_network(one.strip()) for one in self.acme_networks.split(",") if one.strip())
+
+    @property
+    def acme_resolver_place(self) -> tuple[str, int] | None:
+        """Address and port of the name server that is asked alone for dns-01."""
+        host, _, port = self.acme_resolver.rpartition(":")
+        return (str(ip_address(host.strip("[]"))), int(port)) if host else None
 
     @property
     def asks_kernel_clock(self) -> bool:
@@ -303,6 +314,14 @@ def _check_acme(settings: Settings) -> None:
     host, _, port = settings.acme_challenge_address.rpartition(":")
     if settings.acme_challenge_address and not (host and port.isdecimal() and 1 <= int(port) <= 65535):
         raise SettingsError(f"TOONO_ACME_CHALLENGE_ADDRESS is «{settings.acme_challenge_address}», but must be host:port.")
+    try:
+        place = settings.acme_resolver_place
+    except ValueError:
+        place = None
+    if settings.acme_resolver and not (place and 1 <= place[1] <= 65535):
+        raise SettingsError(
+            f"TOONO_ACME_RESOLVER is «{settings.acme_resolver}», but must be address:port, as 10.0.0.53:53 or [fd00::53]:53."
+        )
     try:
         _ = settings.acme_own_networks
     except ValueError as error:

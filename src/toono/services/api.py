@@ -524,6 +524,11 @@ def submit_case(*, actor: Actor, case_id: UUID, form_token: str) -> CaseView:
     return _ordering.submit_case(actor=actor, case_id=case_id, form_token=form_token)
 
 
+def send_case(*, actor: Actor, case_id: UUID, form_token: str) -> None:
+    """The same as :func:`submit_case` for who goes on to another page; raises as it does."""
+    _ordering.send_case(actor=actor, case_id=case_id, form_token=form_token)
+
+
 def signing(*, actor: Actor, case_id: UUID) -> SigningView:
     """What is to be signed and by whom; for the applicant and for those whom the answers name.
 

@@ -20,13 +20,16 @@ log = logging.getLogger(__name__)
 
 
 class BackOff(BaseRetryStrategy):
-    """Try again after 2, 4, 8 … seconds, at most every two minutes, for as long as it takes: a sent case is never given up."""
+    """Try again after 2, 4, 8 … seconds, at most every two minutes, for as long as it takes: a sent case is never given up.
+
+    By then nobody looks at the page any more, so it stands in line with everything else.
+    """
 
     LONGEST_SECONDS = 120
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         wait = min(2 ** min(job.attempts + 1, 10), self.LONGEST_SECONDS)
-        return RetryDecision(retry_in={"seconds": max(1, round(wait * random.uniform(0.75, 1.0)))})  # noqa: S311 - spreads load, no secret
+        return RetryDecision(retry_in={"seconds": max(1, round(wait * random.uniform(0.75, 1.0)))}, priority=0)  # noqa: S311 - spreads load, no secret
 
 
 @app.task(name=PROCESS_CASE, queue=QUEUE, retry=BackOff())

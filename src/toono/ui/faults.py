@@ -5,9 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 
 from toono.kernel.errors import NotAllowed, NotFound, ToonoError
@@ -15,6 +23,8 @@ from toono.kernel.ids import public_code
 from toono.ui.errors import DatabaseAway, RequestNotUnderstood, RequestTooLarge, Unexpected
 
 log = logging.getLogger("toono.faults")
+LONGEST_LOGGED = 300
+"""Letters of an address or an error in one line of the log."""
 
 MACHINE_PATHS = ("/api/", "/oidc/", "/pki/", "/csc/", "/smart-id/", "/acme/", "/registry/", "/.well-known/")
 
@@ -23,7 +33,7 @@ _KNOWN: tuple[tuple[tuple[type[BaseException], ...], type[ToonoError]], ...] = (
     ((Http404,), NotFound),
     ((PermissionDenied,), NotAllowed),
     ((RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent), RequestTooLarge),
-    ((SuspiciousOperation,), RequestNotUnderstood),
+    ((SuspiciousOperation, BadRequest, MultiPartParserError), RequestNotUnderstood),
     ((OperationalError, InterfaceError), DatabaseAway),
 )
 
@@ -52,14 +62,19 @@ def answer(request: HttpRequest, exception: BaseException | None) -> HttpRespons
     number = public_code(8)
     number = f"{number[:4]}-{number[4:]}"
     if error.status >= 500:
-        log.error("%s %s %s: %s: %s", number, request.method, request.path, error.code, error, exc_info=exception)
+        log.error("%s %s %s: %s: %s", number, request.method, _one_line(request.path), error.code, _one_line(error), exc_info=exception)
     else:
-        log.info("%s %s %s: %s: %s", number, request.method, request.path, error.code, error)
+        log.info("%s %s %s: %s: %s", number, request.method, _one_line(request.path), error.code, _one_line(error))
     response = _problem(request, error, number) if for_machine(request) else _page(request, error, number)
     if error.transient:
         response["Retry-After"] = "30"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _one_line(text: object) -> str:
+    """As it may stand in the log: what a stranger wrote begins no line of its own, steers no terminal, and is not without end."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(text)[:LONGEST_LOGGED])
 
 
 def _problem(request: HttpRequest, error: ToonoError, number: str) -> HttpResponse:

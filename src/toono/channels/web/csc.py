@@ -1,6 +1,7 @@
 """The interface of the Cloud Signature Consortium, ``/csc/v2/…``, for clients of the OpenID Provider.
 
-A client shows an access token for the resource ``<portal>/csc/v2`` with the scope ``service``; its person is the holder.
+A client shows an access token for the resource ``<portal>/csc/v2`` with the scope ``service``; its person is the holder. With the scope
+``credential`` a token is good for the one authorisation that its person confirmed: as ``SAD``, or in the place of the other token.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from toono.kernel.settings import settings
 from toono.pki import api as pki
 
 BODY_LIMIT_BYTES = 256 * 1024
-SCOPE = "service"
+DOCUMENT_LIMIT_BYTES = 16 * 1024 * 1024
+"""Of ``signatures/signDoc``: documents in base64."""
+SERVICE, CREDENTIAL = "service", "credential"
 
 
 @csrf_exempt
@@ -34,7 +37,9 @@ SCOPE = "service"
 @require_POST
 def method(request: HttpRequest, method: str) -> HttpResponse:
     """One method: JSON in, JSON out."""
-    body = _body(request)
+    body = _body(
+        request, DOCUMENT_LIMIT_BYTES if method == "signatures/signDoc" and "Authorization" in request.headers else BODY_LIMIT_BYTES
+    )
     if body is None:
         return _refused(400, "invalid_request", "The body must be a JSON object")
     shown = request.headers.get("Authorization", "")
@@ -44,7 +49,8 @@ def method(request: HttpRequest, method: str) -> HttpResponse:
     person_id = UUID(claims["sub"]) if claims else None
     client_id = str(claims["client_id"]) if claims else ""
     status, answer = pki.csc_answer(
-        method=method, person_id=person_id, client_id=client_id, client=_client(person_id, client_id), body=body
+        method=method, person_id=person_id, client_id=client_id, client=_client(person_id, client_id), body=body,
+        service=bool(claims and SERVICE in _scopes(claims)), transaction=_transaction(claims, body.get("SAD")) if claims else None,
     )  # fmt: skip
     found = JsonResponse(answer, status=status)
     if status == 401:
@@ -52,12 +58,28 @@ def method(request: HttpRequest, method: str) -> HttpResponse:
     return found
 
 
-def _body(request: HttpRequest) -> dict[str, Any] | None:
+def _transaction(claims: dict[str, Any], given: object) -> UUID | None:
+    """The request that was confirmed for the token in ``SAD``, or where there is none, for the bearer token; None where neither is such a token."""
+    if isinstance(given, str):
+        other = _claims(given)
+        if other is None or (other["sub"], other["client_id"]) != (claims["sub"], claims["client_id"]):
+            return None
+        claims = other
+    details = claims.get("authorization_details", []) if CREDENTIAL in _scopes(claims) else []
+    named = [one.get("transaction") for one in details if one.get("type") == CREDENTIAL]
+    return UUID(named[0]) if len(named) == 1 else None
+
+
+def _scopes(claims: dict[str, Any]) -> list[str]:
+    return str(claims.get("scope", "")).split()
+
+
+def _body(request: HttpRequest, limit: int) -> dict[str, Any] | None:
     if request.content_type != "application/json":
         return None
-    content = request.read(BODY_LIMIT_BYTES + 1)
+    content = request.read(limit + 1)
     try:
-        return json_object(content) if len(content) <= BODY_LIMIT_BYTES else None
+        return json_object(content) if len(content) <= limit else None
     except ValueError:
         return None
 
@@ -79,7 +101,7 @@ def _claims(token: str) -> dict[str, Any] | None:
         or not meant
         or not alive
         or "cnf" in found
-        or SCOPE not in str(found.get("scope", "")).split()
+        or not {SERVICE, CREDENTIAL}.intersection(_scopes(found))
     ):
         return None
     return found if _is_person(found.get("sub")) else None

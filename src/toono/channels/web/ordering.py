@@ -89,7 +89,7 @@ def check(request: ToonoRequest, case_id: UUID) -> HttpResponse:
     """Show what will be sent; send it. What changed since it was shown is shown again, not sent."""
     try:
         if request.method == "POST":
-            services.submit_case(actor=request.actor, case_id=case_id, form_token=request.POST.get("form_token", ""))
+            services.send_case(actor=request.actor, case_id=case_id, form_token=request.POST.get("form_token", ""))
             return redirect("channels:case", case_id=case_id)
         page = services.check(actor=request.actor, case_id=case_id)
     except AlreadySubmitted:

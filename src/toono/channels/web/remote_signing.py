@@ -96,7 +96,7 @@ def _asked(request: ToonoRequest, request_id: UUID) -> SigningRequestView:
 def _page(request: ToonoRequest, asked: SigningRequestView, *, error: str = "", sent: bool = False) -> HttpResponse:
     errors = [{"text": error, "href": "#code" if sent else None}] if error else []
     context = {
-        "asked": asked, "errors": errors, "sent": sent or "asked" in request.GET, "way_back": pki.smart_id_way_back(asked=asked),
+        "asked": asked, "errors": errors, "sent": sent or "asked" in request.GET, "way_back": pki.signing_way_back(asked=asked),
         "certificate": pki.certificate(serial=asked.certificate) if asked.certificate else None,
     }  # fmt: skip
     return render(request, "channels/signature.html", context)

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from toono.kernel.certificates import UNREADABLE
 from toono.kernel.text import clean
 from toono.registry.contracts import (
     Agreement,
@@ -285,7 +286,7 @@ def _is_authority(pem: str) -> bool:
     try:
         [certificate] = x509.load_pem_x509_certificates(pem.encode())
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, x509.InvalidVersion, x509.ExtensionNotFound):
+    except (*UNREADABLE, x509.ExtensionNotFound):
         return False
 
 

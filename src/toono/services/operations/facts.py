@@ -33,7 +33,7 @@ from toono.services.errors import ConsentMissing, ConsentNeeded, RegisterSilent
 from toono.services.models import Case, CaseLog, Fact
 from toono.services.queries import cases, definitions
 from toono.services.queries.access import own_case
-from toono.services.queries.facts import consent_agreement, current, known, situation, values, waiting_for_consent
+from toono.services.queries.facts import consent_agreement, current, forget, known, situation, values, waiting_for_consent
 
 Found = tuple[FactUse, Meaning, Reading]
 AT_ONCE = 8
@@ -206,6 +206,7 @@ def _store(
             about_another = Fact.objects.filter(case=case, name=one.use.name, retired_at__isnull=True)
             about_another.filter(~Q(subject=one.subject) | Q(asked=False)).update(retired_at=at)
         Fact.objects.bulk_create([_row(case, one) for one in found] + [_not_asked(case, one, at) for one in not_concerned])
+        forget(case)
         if found:
             note(case, "facts_read", actor=actor, titles=[m.title.model_dump() for _, m, _ in found], names=[u.name for u, _, _ in found])
 

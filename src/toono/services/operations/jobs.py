@@ -11,6 +11,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 PROCESS_CASE = "services.process_case"
 MOVE_TERMS = "services.move_terms"
 QUEUE = "cases"
+PRIORITY = 5
+"""Before events and messages: a person looks at the page until the document is there. Codes for signing in still come first."""
 
 
 def process(case_id: UUID) -> None:
@@ -18,7 +20,7 @@ def process(case_id: UUID) -> None:
 
     Jobs of one case run one after another (``lock``), so that no two make its document at the same time.
     """
-    app.configure_task(PROCESS_CASE, queue=QUEUE, lock=f"case:{case_id}").defer(case_id=str(case_id))
+    app.configure_task(PROCESS_CASE, queue=QUEUE, lock=f"case:{case_id}", priority=PRIORITY).defer(case_id=str(case_id))
 
 
 def process_again(case_id: UUID) -> bool:

@@ -25,7 +25,7 @@ from toono.services.queries import answers as _answers
 from toono.services.queries import cases as _cases
 from toono.services.queries import definitions, form
 from toono.services.queries.access import citizen, own_case
-from toono.services.queries.facts import current
+from toono.services.queries.facts import current, read_once
 
 ASK_AGAIN_AFTER = timedelta(minutes=1)
 """A silent register is not asked anew with every page."""
@@ -99,7 +99,8 @@ def resume_draft(*, actor: Actor, case_id: UUID) -> CaseView:
     if case.submitted_at is None and case.open:
         case, definition = migration.brought_up_to_date(case, actor=actor)
         _refresh_facts(case, definition, actor=actor)
-    return _cases.view(Case.objects.get(id=case.id))
+        case = Case.objects.get(id=case.id)
+    return _cases.view(case)
 
 
 def _draft(actor: Actor, case_id: UUID, *, lock: bool = False) -> tuple[Case, Definition]:
@@ -181,17 +182,22 @@ def token(case: Case, definition: Definition) -> str:
 
 
 def submit_case(*, actor: Actor, case_id: UUID, form_token: str) -> CaseView:
+    """Send it, and show it as it stands then."""
+    send_case(actor=actor, case_id=case_id, form_token=form_token)
+    return _cases.case(actor=actor, case_id=case_id)
+
+
+def send_case(*, actor: Actor, case_id: UUID, form_token: str) -> None:
     """Send it: state, term, log, event, message and job commit together or not at all.
 
     The row's lock lets the same order, posted many times at once, through once; the others find it sent, with their own token.
     """
-    with transaction.atomic():
+    with transaction.atomic(), read_once():
         case = own_case(actor, case_id, lock=True)
         if case.submitted_at is None:
             send(case, actor, form_token)
         elif case.submitted_token != form_token:
             corrections.send(case, form_token, actor=actor)
-    return _cases.view(case)
 
 
 def send(case: Case, actor: Actor, form_token: str) -> None:

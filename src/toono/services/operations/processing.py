@@ -22,6 +22,7 @@ from toono.services.models import Case
 from toono.services.operations import corrections, decisions, facts, issuing, lapsing, telling
 from toono.services.operations.facts import note
 from toono.services.queries import answers, definitions, form, phases
+from toono.services.queries.facts import read_once
 
 ACTOR = system("case-worker")
 
@@ -71,7 +72,7 @@ def end_if_dead(case_id: UUID) -> None:
 
 def ask_what_is_missing(case_id: UUID) -> None:
     """A fact that came late, or a newer version, may make a question needed that the person was never asked: ask for it now."""
-    with transaction.atomic():
+    with transaction.atomic(), read_once():
         case = Case.objects.select_for_update().get(id=case_id)
         if not _under_way(case):
             return
@@ -86,7 +87,7 @@ def decide_by_rule(case_id: UUID) -> None:
 
     Under the row's lock, so that a withdrawal at the same moment comes wholly before or wholly after.
     """
-    with transaction.atomic():
+    with transaction.atomic(), read_once():
         case = Case.objects.select_for_update().get(id=case_id)
         if not _under_way(case):
             return

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -23,9 +26,37 @@ Have = Mapping[str, Fact]
 """Facts of a case that count, by name."""
 
 
+_remembered: ContextVar[dict[UUID, dict[str, Fact]] | None] = ContextVar("facts_remembered", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Inside the block the facts of a case are read from the database once, however many rules ask for them.
+
+    For who holds the case's row: under its lock nobody else changes them, and who changes them says :func:`forget`.
+    """
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def forget(case: Case) -> None:
+    """The facts of the case have changed."""
+    if (remembered := _remembered.get()) is not None:
+        remembered.pop(case.id, None)
+
+
 def current(case: Case) -> dict[str, Fact]:
     """The facts that count, by name; also those that do not concern the case."""
-    return {fact.name: fact for fact in Fact.objects.filter(case=case, retired_at__isnull=True)}
+    remembered = _remembered.get()
+    if remembered is not None and case.id in remembered:
+        return dict(remembered[case.id])
+    found = {fact.name: fact for fact in Fact.objects.filter(case=case, retired_at__isnull=True)}
+    if remembered is not None:
+        remembered[case.id] = dict(found)
+    return found
 
 
 def as_of(case: Case, at: datetime) -> dict[str, Fact]:
