@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench import catalogue, desk, exchange, identity, identity_scale, pki_certificates, pki_seals, pki_status, rights
+from bench import catalogue, desk, exchange, identity, identity_scale, pki_certificates, pki_seals, pki_status, pki_validation, rights
 from bench.load import Result, journeys, wrk
 from bench.peers import files
 from tests.stage import ROOT, Stack, free_ports, start_stack
@@ -137,7 +137,7 @@ def measure_identity(stack: Stack, table: Table, folder: Path) -> None:
 
 
 def measure_pki(stack: Stack, table: Table, folder: Path) -> None:
-    for row in (*pki_certificates.measure(stack), *pki_seals.measure(stack)):
+    for row in itertools.chain(pki_certificates.measure(stack), pki_seals.measure(stack), pki_validation.measure(stack)):
         table.add(*row)
     pki_status.measure(stack, folder, table.add, seconds=6)
 

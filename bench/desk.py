@@ -7,13 +7,12 @@ late. The door is called as a page calls it, in this process, on the running pla
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bench.load import Result, journeys
+from bench.load import Result, django, journeys
 from tests.stage import Stack
 
 if TYPE_CHECKING:
@@ -24,17 +23,6 @@ SERVICE = "water-use-permit"
 ORGANISATION = "dundgovi-environment"
 """A tenth of all cases is of this one; the others share the rest."""
 ROUNDS = 300
-
-
-def _django(stack: Stack) -> None:
-    os.environ.update({k: v for k, v in stack.environment.items() if k.startswith("TOONO_")})
-    os.environ["DJANGO_SETTINGS_MODULE"] = "toono.entry.django_settings"
-    import django
-
-    from toono.kernel.settings import settings
-
-    settings.cache_clear()
-    django.setup()
 
 
 def _officer(stack: Stack) -> Actor:
@@ -113,7 +101,7 @@ def _look(pages: list[Callable[[], object]], n: int) -> None:
 
 def measure(stack: Stack, add: Callable[[str, Result, str], object], sizes: tuple[int, ...] = SIZES) -> None:
     """Rows of the table, one for each size."""
-    _django(stack)
+    django(stack)
     from toono.services.queries import definitions
 
     officer, version = _officer(stack), definitions.newest(SERVICE)[0].version
@@ -130,22 +118,3 @@ def measure(stack: Stack, add: Callable[[str, Result, str], object], sizes: tupl
             f"{'**' if size == sizes[-1] else ''}officer's work list with {size:,} cases{'**' if size == sizes[-1] else ''}", result, beside
         )
         first = first or result
-
-
-def main() -> None:
-    """These rows alone: ``python -m bench.desk``."""
-    import tempfile
-    from pathlib import Path
-
-    from tests.stage import start_stack
-
-    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as name:
-        stack = start_stack(Path(name) / "home")
-        try:
-            measure(stack, lambda work, result, beside: print(f"| {work} | {result.row} | {beside} |", flush=True))
-        finally:
-            stack.stop()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """Identity's machine endpoints with durable storage, beside npm ``oidc-provider`` with its memory store: the same work, the same load, the same cores, in one run.
 
 Tokens: client_credentials with ``private_key_jwt`` (ES256), each assertion used once, a JWT (ES256) for one resource. Ours keeps each ``jti`` and each token in PostgreSQL
-before it answers; the peer keeps both in its memory. ``python -m bench.identity [seconds]`` measures this alone.
+before it answers; the peer keeps both in its memory.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import base64
 import contextlib
 import hashlib
 import json
-import re
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,9 +25,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from bench.desk import _django
-from bench.load import Result, journeys
-from tests.stage import ROOT, Stack, free_ports, start_stack
+from bench.load import Result, django, journeys, wrk
+from tests.stage import ROOT, Stack, free_ports
 
 PEER = ROOT / "bench" / "identity_peer"
 RESOURCE = "https://registers.example/api"
@@ -42,39 +39,12 @@ Add = Callable[[str, Result, str], Result]
 VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
-_POSTS = """
-local bodies, n = {{}}, 0
-for line in io.lines("{file}") do bodies[#bodies + 1] = line end
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-{headers}
-request = function() n = n + 1; return wrk.format(nil, nil, nil, bodies[(n - 1) % #bodies + 1]) end
-"""
-_DONE = """
-done = function(summary, latency, requests)
-  local e = summary.errors
-  io.write(string.format("RESULT %f %f %f %f %d\\n", summary.requests / summary.duration * 1e6, latency:percentile(50) / 1e3,
-    latency:percentile(95) / 1e3, latency:percentile(99) / 1e3, e.status + e.connect + e.read + e.write + e.timeout))
-end
-"""
-
 
 def load(url: str, folder: Path, *, seconds: int, bodies: list[str] | None = None, headers: dict[str, str] | None = None) -> Result:
     """GET, or POST of these forms in turn, as fast as answers come; whatever is not 2xx counts as bad."""
-    said = ""
-    if bodies is not None:
-        file = folder / f"forms-{secrets.token_hex(4)}.txt"
-        file.write_text("\n".join(bodies))
-        said = _POSTS.format(file=file, headers="\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in (headers or {}).items()))
-    script = folder / f"load-{secrets.token_hex(4)}.lua"
-    script.write_text(said + _DONE)
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), url]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"RESULT (\S+) (\S+) (\S+) (\S+) (\d+)", told)
-    if not found:
-        raise RuntimeError(f"wrk said nothing to read: {told}")
-    rate, p50, p95, p99 = (float(found.group(n)) for n in range(1, 5))
-    return Result(rate, p50, p95, p99, int(found.group(5)))
+    posted = None if bodies is None else [body.encode() for body in bodies]
+    kind = {} if bodies is None else {"Content-Type": "application/x-www-form-urlencoded"}
+    return wrk(url, folder=folder, seconds=seconds, connections=CONNECTIONS, headers=kind | (headers or {}), bodies=posted)
 
 
 # -- who asks ------------------------------------------------------------------------------------------------------
@@ -144,7 +114,7 @@ def plane(stack: Stack) -> Iterator[str]:
     """The process for machines beside the running platform; gives its address."""
     [port] = free_ports(1)
     command = [
-        sys.executable, "-m", "granian", "toono.entry.idp:application", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port),
+        sys.executable, "-m", "granian", "toono.entry.idp:application", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", str(WORKERS), "--loop", "uvloop", "--no-ws", "--http", "1", "--backlog", "2048", "--log-level", "warning",
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, env=stack.environment)
@@ -168,7 +138,7 @@ def _wait(address: str, process: subprocess.Popen[Any]) -> None:
 
 def our_asker(stack: Stack) -> Asker:
     """Registered through the door: one client with a key, one with a secret."""
-    _django(stack)
+    django(stack)
     import toono.identity.api as identity
     from toono.kernel.actor import system
 
@@ -324,21 +294,3 @@ def measure(stack: Stack, folder: Path, add: Add, *, seconds: int = 8, sign_ins:
         whole,
         f"{whole.per_second / people.per_second:.2f} of the peer; register and SMS included",
     )
-
-
-def main(seconds: int) -> None:
-    def add(work: str, result: Result, beside: str) -> Result:
-        print(f"| {work} | {result.row} | {beside} |", flush=True)
-        return result
-
-    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        stack = start_stack(folder / "home")
-        try:
-            measure(stack, folder, add, seconds=seconds, sign_ins=24)
-        finally:
-            stack.stop()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)

@@ -1,20 +1,17 @@
 """Signing in on an empty store, and among a million persons of whom two hundred thousand are signed in: is it as fast with many as with few?
 
-The many are made by the database itself; those who sign in are the register's, none of whom the store knows before. ``python -m bench.identity_scale`` measures this alone.
+The many are made by the database itself; those who sign in are the register's, none of whom the store knows before.
 """
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
 
 from bench.identity import our_sign_ins
 from bench.load import Result
-from tests.stage import Stack, start_stack
+from tests.stage import Stack
 
 PERSONS, SESSIONS = 1_000_000, 200_000
 MOST = 1.3
@@ -73,21 +70,3 @@ def measure(stack: Stack, add: Add, *, count: int = 120, persons: int = PERSONS,
         f"p95 {quotient:.2f} of the empty store's; at most {MOST}",
     )
     return quotient
-
-
-def main(count: int, persons: int, sessions: int) -> None:
-    def add(work: str, result: Result, beside: str) -> Result:
-        print(f"| {work} | {result.row} | {beside} |", flush=True)
-        return result
-
-    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as name:
-        stack = start_stack(Path(name) / "home")
-        try:
-            measure(stack, add, count=count, persons=persons, sessions=sessions)
-        finally:
-            stack.stop()
-
-
-if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    main(*(given + [120, PERSONS, SESSIONS][len(given) :]))

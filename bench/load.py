@@ -1,15 +1,20 @@
-"""Load generators: wrk for rates of one request, threads with real browsers' behaviour for journeys."""
+"""Load generators: wrk for rates of one request, threads with real browsers' behaviour for journeys, calls of a door in this process."""
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from tests.stage import Stack
 
 _ONCE = """
 local lines, n = {{}}, 0
@@ -21,6 +26,18 @@ request = function()
   for name, value in rest:gmatch("([^\\t]+)\\t([^\\t]*)") do headers[name] = value end
   return wrk.format("GET", path, headers)
 end
+"""
+
+_BODIES = """
+local bodies, n, file = {{}}, 0, io.open("{file}", "rb")
+while true do
+  local size = file:read("*n")
+  if not size then break end
+  file:read(1)
+  bodies[#bodies + 1] = file:read(size)
+end
+wrk.method = "POST"
+request = function() n = n + 1; return wrk.format(nil, nil, nil, bodies[(n - 1) % #bodies + 1]) end
 """
 
 
@@ -37,6 +54,14 @@ class Result:
     @property
     def row(self) -> str:
         return f"{self.per_second:,.0f} | {self.p50_ms:.1f} | {self.p95_ms:.1f} | {self.p99_ms:.1f} | {self.bad}"
+
+
+class Row(NamedTuple):
+    """A row of the table of benchmarks."""
+
+    work: str
+    result: Result
+    beside: str
 
 
 _SCRIPT = """
@@ -57,10 +82,15 @@ def wrk(
     headers: dict[str, str] | None = None,
     variants: list[str] | None = None,
     once: list[tuple[str, dict[str, str]]] | None = None,
+    bodies: Sequence[bytes] | None = None,
     per_second: float | None = None,
 ) -> Result:
-    """GET ``url`` as fast as the server answers, or ``per_second``; ``variants`` are paths asked in turn, ``once`` are requests sent one time each."""
+    """GET ``url`` as fast as the server answers, or ``per_second``; whatever is not 2xx counts as bad.
+
+    ``variants`` are paths asked in turn, ``once`` are requests sent one time each, ``bodies`` are posted in turn.
+    """
     script = folder / f"wrk-{threading.get_ident()}.lua"
+    file = script.with_suffix(".txt")
     turn = ""
     if variants:
         listed = ",".join(f'"{v}"' for v in variants)
@@ -69,9 +99,11 @@ def wrk(
         )
     if once:
         lines = ("\t".join([path, *(f"{name}\t{value}" for name, value in named.items())]) for path, named in once)
-        file = folder / f"once-{threading.get_ident()}.txt"
         file.write_text("\n".join(lines))
         turn = _ONCE.format(file=file)
+    if bodies:
+        file.write_bytes(b"".join(b"%d\n%s" % (len(body), body) for body in bodies))
+        turn = _BODIES.format(file=file)
     if per_second:
         turn += f"function delay() return {2000 * connections / per_second} * math.random() end\n"
     script.write_text(turn + _SCRIPT)
@@ -83,6 +115,50 @@ def wrk(
         raise RuntimeError(f"wrk said nothing to read: {said}")
     rate, p50, p95, p99 = (float(found.group(n)) for n in range(1, 5))
     return Result(rate, p50, p95, p99, int(found.group(5)))
+
+
+def django(stack: Stack) -> None:
+    """This process becomes one of the platform's: its doors are called directly, on its database."""
+    os.environ.update({k: v for k, v in stack.environment.items() if k.startswith("TOONO_")})
+    os.environ["DJANGO_SETTINGS_MODULE"] = "toono.entry.django_settings"
+    import django
+
+    from toono.kernel.settings import settings
+
+    settings.cache_clear()
+    django.setup()
+
+
+def calls(job: Callable[[], object], seconds: float, *, count: int = 1, callers: int = 1) -> Result:
+    """``job`` again and again by ``callers`` threads, after one time that fills the caches; ``count`` things are done by each call."""
+    job()  # as after the first of a day
+    begin = time.perf_counter()
+    if callers == 1:
+        took = _timed(job, begin + seconds)
+    else:
+        with ThreadPoolExecutor(callers) as threads:
+            took = [one for some in threads.map(lambda _: _apart(job, begin + seconds), range(callers)) for one in some]
+    elapsed = time.perf_counter() - begin
+    cuts = [1000 * cut / count for cut in statistics.quantiles(took, n=100)]
+    return Result(count * len(took) / elapsed, cuts[49], cuts[94], cuts[98], 0)
+
+
+def _apart(job: Callable[[], object], ends: float) -> list[float]:
+    from django.db import connection
+
+    try:
+        return _timed(job, ends)
+    finally:
+        connection.close()
+
+
+def _timed(job: Callable[[], object], ends: float) -> list[float]:
+    took: list[float] = []
+    while time.perf_counter() < ends or len(took) < 5:
+        begin = time.perf_counter()
+        job()
+        took.append(time.perf_counter() - begin)
+    return took
 
 
 def journeys(work: Callable[[int], None], *, count: int, at_once: int) -> Result:

@@ -5,21 +5,14 @@ Beside them ``openssl speed ecdsap384`` in the same run: one signature of the is
 
 from __future__ import annotations
 
-import os
-import re
-import statistics
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from bench.load import Result
-from tests.stage import Stack, start_stack
+from bench.load import Result, Row, calls, django
+from bench.peers import openssl_signs
+from tests.stage import Stack
 
 if TYPE_CHECKING:
     from toono.pki.contracts import PersonName
@@ -28,47 +21,19 @@ SECONDS = 4.0
 CALLERS = 4
 
 
-class Row(NamedTuple):
-    """A row of the table of benchmarks."""
-
-    work: str
-    result: Result
-    beside: str
-
-
 def measure(stack: Stack, *, seconds: float = SECONDS) -> Iterator[Row]:
     """The rows, each measured for ``seconds``."""
-    raw = openssl_signs_per_second(seconds=max(1, round(seconds / 2)))
+    raw = openssl_signs("p384", max(1, round(seconds / 2)))
     yield Row("openssl speed ecdsap384: the signature alone", Result(raw, 1000 / raw, 0, 0, 0), "one core")
-    _django(stack)
+    django(stack)
     for work, job, callers in (
         ("person's certificate, key of the authority in hand", _built(), 1),
         ("person's certificate, signed by the signer", _signed(), 1),
         ("**person's certificate, whole**", _issued, 1),
         (f"person's certificate, whole, {CALLERS} at once", _issued, CALLERS),
     ):
-        found = _rate(job, seconds, callers=callers)
+        found = calls(job, seconds, callers=callers)
         yield Row(work, found, f"{found.per_second / raw:.3f} of openssl's")
-
-
-def openssl_signs_per_second(*, seconds: int) -> float:
-    """``openssl speed``, one process."""
-    said = subprocess.run(["openssl", "speed", "-seconds", str(seconds), "ecdsap384"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"384 bits ecdsa.*?(\d+\.\d)\s+(\d+\.\d)\s*$", said, re.MULTILINE)
-    if not found:
-        raise RuntimeError("openssl speed says nothing that can be read")
-    return float(found[1])
-
-
-def _django(stack: Stack) -> None:
-    os.environ.update({k: v for k, v in stack.environment.items() if k.startswith("TOONO_")})
-    os.environ["DJANGO_SETTINGS_MODULE"] = "toono.entry.django_settings"
-    import django
-
-    from toono.kernel.settings import settings
-
-    settings.cache_clear()
-    django.setup()
 
 
 def _built() -> Callable[[], object]:
@@ -122,43 +87,3 @@ def _name() -> PersonName:
     from toono.pki.contracts import PersonName
 
     return PersonName(given_name="Сарнай", patronymic="Ганбат", civil_id="990123456789")
-
-
-def _rate(job: Callable[[], object], seconds: float, *, callers: int) -> Result:
-    job()  # caches are filled, as after the first certificate of a day
-    ends = time.perf_counter() + seconds
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(callers) as threads:
-        took = [one for some in threads.map(lambda _: _timed(job, ends), range(callers)) for one in some]
-    elapsed = time.perf_counter() - begin
-    cuts = statistics.quantiles(took, n=100)
-    return Result(len(took) / elapsed, 1000 * statistics.median(took), 1000 * cuts[94], 1000 * cuts[98], 0)
-
-
-def _timed(job: Callable[[], object], ends: float) -> list[float]:
-    from django.db import connection
-
-    took: list[float] = []
-    try:
-        while time.perf_counter() < ends or len(took) < 2:
-            begin = time.perf_counter()
-            job()
-            took.append(time.perf_counter() - begin)
-    finally:
-        connection.close()
-    return took
-
-
-def main() -> None:
-    """These rows alone."""
-    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as folder:
-        stack = start_stack(Path(folder) / "home")
-        try:
-            for row in measure(stack):
-                print(f"| {row.work} | {row.result.row} | {row.beside} |", flush=True)
-        finally:
-            stack.stop()
-
-
-if __name__ == "__main__":
-    main()

@@ -6,18 +6,12 @@ format costs; all else asks the signer over its socket, as the platform does.
 
 from __future__ import annotations
 
-import os
-import re
-import statistics
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from bench.load import Result
-from tests.stage import Stack, start_stack
+from bench.load import Result, Row, calls, django
+from bench.peers import openssl_signs
+from tests.stage import Stack
 
 if TYPE_CHECKING:
     from toono.pki.models import Certificate
@@ -27,23 +21,15 @@ SECONDS = 4.0
 ORGANISATION = "bench-seals"
 
 
-class Row(NamedTuple):
-    """A row of the table of benchmarks."""
-
-    work: str
-    result: Result
-    beside: str
-
-
 def measure(stack: Stack, *, seconds: float = SECONDS) -> Iterator[Row]:
     """The rows, each measured for ``seconds``."""
-    raw = openssl_signs_per_second(seconds=max(1, round(seconds / 2)))
+    raw = openssl_signs("p256", max(1, round(seconds / 2)))
     yield Row("openssl speed ecdsap256: the signature alone", Result(raw, 1000 / raw, 0, 0, 0), "one core")
-    _django(stack)
-    row, pdf = _certificate(), _document()
-    slow = {level: _rate(work, seconds) for level, work in _by_pyhanko(row, pdf).items()}
+    django(stack)
+    row, pdf = certificate(), document()
+    slow = {level: calls(work, seconds) for level, work in _by_pyhanko(row, pdf).items()}
     for work, level, job, count in _fast(row, pdf):
-        found = _rate(job, seconds, count=count)
+        found = calls(job, seconds, count=count)
         times = found.per_second / slow[level].per_second if level in slow else 0
         beside = f"{found.per_second / raw:.3f} of openssl's" + (f"; {times:.0f} times pyHanko" if times else "")
         yield Row(work, found, beside)
@@ -51,27 +37,7 @@ def measure(stack: Stack, *, seconds: float = SECONDS) -> Iterator[Row]:
         yield Row(f"pyHanko {level}, key in the signer", found, "what seals a file of unknown structure")
 
 
-def openssl_signs_per_second(*, seconds: int) -> float:
-    """``openssl speed``, one process."""
-    said = subprocess.run(["openssl", "speed", "-seconds", str(seconds), "ecdsap256"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"256 bits ecdsa.*?(\d+\.\d)\s+(\d+\.\d)\s*$", said, re.MULTILINE)
-    if not found:
-        raise RuntimeError("openssl speed says nothing that can be read")
-    return float(found[1])
-
-
-def _django(stack: Stack) -> None:
-    os.environ.update({k: v for k, v in stack.environment.items() if k.startswith("TOONO_")})
-    os.environ["DJANGO_SETTINGS_MODULE"] = "toono.entry.django_settings"
-    import django
-
-    from toono.kernel.settings import settings
-
-    settings.cache_clear()
-    django.setup()
-
-
-def _certificate() -> Certificate:
+def certificate() -> Certificate:
     from toono.kernel.actor import system
     from toono.pki import api, queries
     from toono.pki.contracts import Profile, SubjectName
@@ -84,7 +50,7 @@ def _certificate() -> Certificate:
     return row
 
 
-def _document() -> bytes:
+def document() -> bytes:
     import typst
 
     return bytes(typst.compile('#set document(title: "Лавлагаа")\nЛавлагаа'.encode(), format="pdf", pdf_standards="a-2b"))
@@ -138,30 +104,3 @@ def _by_pyhanko(row: Certificate, pdf: bytes) -> dict[str, Callable[[], object]]
         return lambda: sign_by_pyhanko.sign(row=row, pdf=pdf, said=said, field="Toono", level=level, certify=True)
 
     return {"B-B": job(SignatureLevel.B_B), "B-T": job(SignatureLevel.B_T)}
-
-
-def _rate(job: Callable[[], object], seconds: float, *, count: int = 1) -> Result:
-    job()  # caches are filled, as after the first document of a day
-    took: list[float] = []
-    ends = time.perf_counter() + seconds
-    while time.perf_counter() < ends or len(took) < 5:
-        begin = time.perf_counter()
-        job()
-        took.append((time.perf_counter() - begin) / count)
-    cuts = statistics.quantiles(took, n=100)
-    return Result(1 / statistics.fmean(took), 1000 * statistics.median(took), 1000 * cuts[94], 1000 * cuts[98], 0)
-
-
-def main() -> None:
-    """These rows alone."""
-    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as folder:
-        stack = start_stack(Path(folder) / "home")
-        try:
-            for row in measure(stack):
-                print(f"| {row.work} | {row.result.row} | {row.beside} |", flush=True)
-        finally:
-            stack.stop()
-
-
-if __name__ == "__main__":
-    main()

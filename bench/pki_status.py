@@ -1,15 +1,8 @@
-"""Status answers (OCSP) and time-stamps a second, by HTTP, beside OpenSSL's own speed of signing in the same run.
-
-``python -m bench.pki_status`` starts a copy of its own; ``measure`` takes a running one.
-"""
+"""Status answers (OCSP) and time-stamps a second, by HTTP, beside OpenSSL's own speed of signing in the same run."""
 
 from __future__ import annotations
 
-import re
 import secrets
-import subprocess
-import sys
-import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -23,24 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from bench.load import Result, wrk
-from tests.stage import Stack, start_stack
+from bench.peers import openssl_signs
+from tests.stage import Stack
 
 Add = Callable[[str, Result, str], Result]
 CONNECTIONS = 32
 NONCES = 2000
 """Different requests with a nonce, asked in turn; none of their answers is kept."""
-
-
-def openssl_signatures(seconds: int) -> float:
-    """ECDSA P-256 signatures a second on one core, by ``openssl speed``."""
-    said = subprocess.run(
-        ["openssl", "speed", "-seconds", str(seconds), "-mr", "ecdsap256"], capture_output=True, text=True, check=True
-    ).stdout
-    found = re.search(r"^\+F\d+:\d+:256:([0-9.e-]+):", said, re.MULTILINE)
-    if found is None:
-        raise RuntimeError(f"openssl speed said nothing to read: {said}")
-    per_second = float(found[1])
-    return per_second if per_second > 1 else 1 / per_second
 
 
 def authorities(stack: Stack) -> tuple[x509.Certificate, x509.Certificate]:
@@ -71,26 +53,12 @@ def time_stamps(stack: Stack, folder: Path, seconds: int) -> Result:
     answer = httpx.post(f"{stack.base_url}/pki/tsa", content=request, headers=kind)
     if tsp.TimeStampResp.load(answer.content)["status"]["status"].native != "granted":
         raise RuntimeError("no time-stamp is granted")
-    body = "".join(f"\\{byte}" if byte > 99 else f"\\{byte:03d}" for byte in request)
-    script = folder / "post.lua"
-    script.write_text(
-        f'wrk.method = "POST"\nwrk.body = "{body}"\nwrk.headers["Content-Type"] = "{kind["Content-Type"]}"\n'
-        'done = function(s, l, r) io.write(string.format("RESULT %f %f %f %f %d\\n", s.requests / s.duration * 1e6,'
-        " l:percentile(50) / 1e3, l:percentile(95) / 1e3, l:percentile(99) / 1e3,"
-        " s.errors.status + s.errors.connect + s.errors.read + s.errors.write + s.errors.timeout)) end\n"
-    )
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), f"{stack.base_url}/pki/tsa"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"RESULT (\S+) (\S+) (\S+) (\S+) (\d+)", said)
-    if not found:
-        raise RuntimeError(f"wrk said nothing to read: {said}")
-    rate, p50, p95, p99 = (float(found[n]) for n in range(1, 5))
-    return Result(rate, p50, p95, p99, int(found[5]))
+    return wrk(f"{stack.base_url}/pki/tsa", folder=folder, connections=CONNECTIONS, seconds=seconds, headers=kind, bodies=[request])
 
 
 def measure(stack: Stack, folder: Path, add: Add, *, seconds: int) -> None:
     """Pre-signed answers, answers with a nonce (each signed), time-stamps (each signed)."""
-    raw = openssl_signatures(min(seconds, 3))
+    raw = openssl_signs("p256", min(seconds, 3))
     root, issuing = authorities(stack)
     check(stack, question(issuing, root))
     check(stack, question(issuing, root, b"n" * 32))
@@ -105,20 +73,3 @@ def measure(stack: Stack, folder: Path, add: Add, *, seconds: int) -> None:
     add("**OCSP by HTTP, with a nonce, each signed**", signed, f"{signed.per_second / raw:.2f} of the same")
     stamps = time_stamps(stack, folder, seconds)
     add("**time-stamps by HTTP, each signed**", stamps, f"{stamps.per_second / raw:.2f} of the same")
-
-
-def main(seconds: int) -> None:
-    def add(work: str, result: Result, beside: str) -> Result:
-        print(f"| {work} | {result.row} | {beside} |", flush=True)
-        return result
-
-    with tempfile.TemporaryDirectory(prefix="toono-bench-", ignore_cleanup_errors=True) as name:
-        stack = start_stack(Path(name) / "home")
-        try:
-            measure(stack, Path(name), add, seconds=seconds)
-        finally:
-            stack.stop()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 6)

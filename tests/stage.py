@@ -131,7 +131,7 @@ class Stack:
 
 def start_stack(home: Path, **settings: str) -> Stack:
     """Start a copy of Toono in ``home`` on free ports and wait until it serves."""
-    web, gateway, sandbox, sms, database, challenges = free_ports(6)
+    web, gateway, sandbox, sms, database, challenges, names = free_ports(7)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TOONO_", "DJANGO_"))} | {
         "TOONO_HOME": str(home),
         "TOONO_WEB_PORT": str(web),
@@ -140,6 +140,7 @@ def start_stack(home: Path, **settings: str) -> Stack:
         "TOONO_SMS_PORT": str(sms),
         "TOONO_DATABASE_PORT": str(database),
         "TOONO_ACME_CHALLENGE_ADDRESS": f"127.0.0.1:{challenges}",
+        "TOONO_ACME_RESOLVER": f"127.0.0.1:{names}",
         **settings,
     }
     home.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,12 @@
-"""Whatever comes to an endpoint over real HTTP, it is answered or refused: no unhandled error, no stack trace, nothing kept that cannot be read again."""
+"""Whatever comes to an endpoint over real HTTP, it is answered or refused: no unhandled error, nothing kept that cannot be read again.
+
+A little of it, for the server in front of the application; the wide search, from valid requests and in one process, stands in ``tests/properties``.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "25"))
+EXAMPLES = 25
 PATHS = (
     "/oidc/authorize", "/oidc/token", "/oidc/par", "/oidc/introspect", "/oidc/revoke", "/oidc/userinfo", "/oidc/device-authorization",
     "/oidc/backchannel-authentication", "/oidc/register", "/oidc/register/x", "/oidc/end-session", "/oidc/end-session/confirm", "/identity/consent", "/identity/device",

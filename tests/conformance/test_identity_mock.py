@@ -49,6 +49,8 @@ class Party:
     pending: dict[str, Any] = field(default_factory=dict)
     """Of whichever browser: what a careless client looks into."""
     base: str = ""
+    client_id: str = "shop"
+    secret: str = "s3cret"
 
     def forgets(self, *names: str) -> bool:
         return self.broken in names
@@ -104,15 +106,22 @@ class OpenIdParty(Party):
     keys: Any = None
     posted: bool = False
     """It wants the answer as a form."""
+    http: httpx.Client = HTTP
+    verify: Any = False
 
     def __post_init__(self) -> None:
-        self.metadata = HTTP.get(self.issuer + "/.well-known/openid-configuration").json()
+        self.metadata = self.http.get(self.issuer + "/.well-known/openid-configuration").json()
 
     @property
     def client(self) -> Any:
         method = None if self.forgets("no_pkce") else "S256"
         return OAuth2Client(
-            "shop", "s3cret", redirect_uri=self.base + "/callback", scope="openid register", code_challenge_method=method, verify=False
+            self.client_id,
+            self.secret,
+            redirect_uri=self.base + "/callback",
+            scope="openid register",
+            code_challenge_method=method,
+            verify=self.verify,
         )
 
     def login(self, query: dict[str, str], browser: dict[str, Any]) -> tuple[int, str]:
@@ -139,13 +148,21 @@ class OpenIdParty(Party):
             self.metadata["token_endpoint"], code=query["code"], grant_type="authorization_code", code_verifier=asked["verifier"],
             redirect_uri=self.base + "/callback",
         )  # fmt: skip
-        claims = self.claims(tokens, asked["nonce"])
+        return self.entered(tokens, asked["nonce"], browser)
+
+    def entered(self, tokens: dict[str, Any], nonce: str, browser: dict[str, Any]) -> tuple[int, str]:
+        """The person is signed in, if the tokens say so."""
+        claims = self.claims(tokens, nonce)
         header = {"Authorization": f"Bearer {tokens['access_token']}"}
-        known = HTTP.get(self.metadata["userinfo_endpoint"], headers=header).raise_for_status().json()
+        known = self.http.get(self.metadata["userinfo_endpoint"], headers=header).raise_for_status().json()
         if known["sub"] != claims["sub"] and not self.forgets("sub_unchecked"):
             raise Refused("another person")
         browser["user"], browser["id_token"] = known["given_name"], tokens["id_token"]
         return 302, "/me"
+
+    def now(self) -> int | None:
+        """None: everybody's clock."""
+        return None
 
     def claims(self, tokens: dict[str, Any], nonce: str) -> Any:
         text = tokens["id_token"]
@@ -157,7 +174,7 @@ class OpenIdParty(Party):
         leeway = 10**6 if self.forgets("exp_unchecked") else 5
         if self.forgets("nonce_unchecked", "no_nonce") or (self.forgets("nonce_if_there") and "nonce" not in claims):
             claims.params.pop("nonce")
-        claims.validate(leeway=leeway)
+        claims.validate(now=self.now(), leeway=leeway)
         return claims
 
     def is_careless(self, text: str, algorithm: str) -> bool:
@@ -170,12 +187,12 @@ class OpenIdParty(Party):
         return self.forgets("signature_unchecked") or (algorithm == "none" and self.forgets("none_allowed"))
 
     def claims_options(self) -> dict[str, Any]:
-        wanted = {"iss": {"essential": True, "value": self.issuer}, "aud": {"essential": True, "value": "shop"}}
+        wanted = {"iss": {"essential": True, "value": self.issuer}, "aud": {"essential": True, "value": self.client_id}}
         left_out = {"token_iss_unchecked": "iss", "aud_unchecked": "aud"}.get(self.broken)
         return {name: how for name, how in wanted.items() if name != left_out}
 
     def claims_params(self, tokens: dict[str, Any], nonce: str) -> dict[str, Any]:
-        params = {"nonce": nonce, "client_id": "shop", "access_token": tokens["access_token"]}
+        params = {"nonce": nonce, "client_id": self.client_id, "access_token": tokens["access_token"]}
         return {name: value for name, value in params.items() if name != "client_id" or not self.forgets("aud_unchecked")}
 
     def decoded(self, text: str, tokens: dict[str, Any], nonce: str) -> Any:
@@ -194,7 +211,7 @@ class OpenIdParty(Party):
             raise Refused("unknown key") from None
 
     def read_keys(self) -> Any:
-        self.keys = JsonWebKey.import_key_set(HTTP.get(self.metadata["jwks_uri"]).json())
+        self.keys = JsonWebKey.import_key_set(self.http.get(self.metadata["jwks_uri"]).json())
         return self.keys
 
     def logout(self, query: dict[str, str], browser: dict[str, Any]) -> tuple[int, str]:
@@ -202,7 +219,7 @@ class OpenIdParty(Party):
             browser.pop("user", None)
         if self.forgets("leaves_alone"):
             return 302, "/bye"
-        said = {"id_token_hint": browser.get("id_token", ""), "post_logout_redirect_uri": self.base + "/bye", "client_id": "shop"}
+        said = {"id_token_hint": browser.get("id_token", ""), "post_logout_redirect_uri": self.base + "/bye", "client_id": self.client_id}
         if self.forgets("no_hint"):
             said.pop("id_token_hint")
         return 302, f"{self.metadata['end_session_endpoint']}?{urlencode(said)}"
@@ -262,14 +279,22 @@ class DanParty(Party):
 
 
 @contextmanager
-def listening(party: Party) -> Iterator[Party]:
-    """The client's own web server."""
+def listening(party: Party, posts: dict[str, Callable[[Any, bytes], int]] | None = None) -> Iterator[Party]:
+    """The client's own web server.
+
+    :param posts: what takes a body, without a browser: headers and body in, the status out.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         wbufsize = -1
 
         def do_POST(self) -> None:
-            self.do_GET(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if posts and self.path in posts:
+                self.send_response(posts[self.path](self.headers, body))
+                self.end_headers()
+            else:
+                self.do_GET(body.decode())
 
         def do_GET(self, form: str = "") -> None:
             parts = urlsplit(self.path)

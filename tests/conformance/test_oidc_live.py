@@ -409,7 +409,7 @@ def plane(stack: Any) -> Iterator[str]:
         "granian",
         "toono.entry.idp:application",
         "--interface",
-        "asgi",
+        "rsgi",
         "--port",
         str(port),
         "--loop",

@@ -109,7 +109,7 @@ def secured(stack: Any, site: Party, tmp_path_factory: pytest.TempPathFactory) -
     granian = [sys.executable, "-m", "granian", "--log-level", "warning", "--http", "1", "--no-ws"]
     processes = [
         subprocess.Popen([*granian, "toono.entry.web:application", "--interface", "wsgi", "--blocking-threads", "4", "--port", str(portal)], cwd=ROOT, env=environment),
-        subprocess.Popen([*granian, "toono.entry.idp:application", "--interface", "asgi", "--loop", "uvloop", "--port", str(plane)], cwd=ROOT, env=environment),
+        subprocess.Popen([*granian, "toono.entry.idp:application", "--interface", "rsgi", "--loop", "uvloop", "--port", str(plane)], cwd=ROOT, env=environment),
     ]  # fmt: skip
     said = _SERVERS.format(
         terminator=stack.settings.secret("terminator_key"), server=folder / "server", port=port, portal=portal, plane=plane, back=back, party=site.base

@@ -151,6 +151,111 @@ def test_what_was_shown_to_another_operator_or_long_ago_issues_nothing(
     assert api.my_certificates(actor=actor_of(person["regnum"])) == []
 
 
+SEAL = re.compile(r'name="seal" value="([^"]+)"')
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+DESK = "/counter/certificates"
+
+
+@pytest.fixture
+def shown(stack: Stack, person: dict[str, Any], browser_client: Callable[[str], Any]) -> tuple[Any, dict[str, str]]:
+    """Dorj, who has just been shown the person with their photo, and the form that states what he saw."""
+    dorj = browser_client(stack.addresses["persons"]["dorj"]["regnum"])
+    token = TOKEN.search(dorj.get(DESK).text)
+    assert token
+    page = dorj.post(DESK, data={"csrfmiddlewaretoken": token[1], "step": "find", "regnum": person["regnum"]}).text
+    seal = SEAL.search(page)
+    assert seal
+    fields = {
+        "csrfmiddlewaretoken": token[1],
+        "step": "issue",
+        "profile": "person",
+        "document": "АА12345678",
+        "same_person": "yes",
+        "seal": seal[1],
+    }
+    return dorj, fields
+
+
+def test_a_seal_of_the_desk_that_is_old_changed_or_of_another_use_issues_nothing(
+    stack: Stack, person: dict[str, Any], shown: tuple[Any, dict[str, str]], actor_of: Callable[[str], Actor]
+) -> None:
+    """The last line is the twin: the seal that all of these were made of does issue."""
+    from django.core import signing
+
+    from toono.channels.web.certificates import _SALT, PHOTO_SECONDS
+    from toono.pki import api
+
+    dorj, fields = shown
+    content = signing.loads(fields["seal"], salt=_SALT)
+    head, _, signature = fields["seal"].rpartition(":")
+    wrong = {
+        "old": _aged(content, _SALT, PHOTO_SECONDS + 5),
+        "of the future of another use": signing.dumps(content, salt="pki.validation-report"),
+        "changed": f"{head[:-1]}{'A' if head[-1] != 'A' else 'B'}:{signature}",
+        "without its signature": head,
+    }
+    for kind, seal in wrong.items():
+        answer = dorj.post(DESK, data=fields | {"seal": seal})
+        assert "Хугацаа хэтэрсэн" in answer.text and answer.text.count("govuk-error-summary__list") == 1, kind
+    assert api.my_certificates(actor=actor_of(person["regnum"])) == []
+    assert "toono-panel" in dorj.post(DESK, data=fields | {"seal": _aged(content, _SALT, PHOTO_SECONDS - 60)}).text
+    assert len(api.my_certificates(actor=actor_of(person["regnum"]))) == 1
+
+
+def _aged(content: Any, salt: str, seconds: int) -> str:
+    """The same seal as it would have been given so many seconds ago."""
+    import time
+    from unittest.mock import patch
+
+    from django.core import signing
+
+    moment = time.time() - seconds
+    with patch("django.core.signing.time.time", lambda: moment):
+        return signing.dumps(content, salt=salt)
+
+
+def test_a_seal_of_another_operator_and_of_one_whose_right_was_taken_issues_nothing(
+    stack: Stack,
+    person: dict[str, Any],
+    fresh_person: Callable[[], dict[str, Any]],
+    shown: tuple[Any, dict[str, str]],
+    browser_client: Callable[[str], Any],
+    actor_of: Callable[[str], Actor],
+    anu: Actor,
+) -> None:
+    """Of another organisation's operator, and of one who is none any more: revoked while the form was open."""
+    import toono.identity.api as identity
+    from toono.pki import api
+
+    other = fresh_person()
+    made = identity.appoint(actor=anu, regnum=other["regnum"], role=Role.OPERATOR, organisation="state-registration")
+    colleague = browser_client(other["regnum"])
+    token = TOKEN.search(colleague.get(DESK).text)
+    assert token
+    _, fields = shown
+    assert colleague.post(DESK, data=fields | {"csrfmiddlewaretoken": token[1]}).status_code == 404
+    own = {"csrfmiddlewaretoken": token[1], "step": "find", "regnum": person["regnum"]}
+    seal = SEAL.search(colleague.post(DESK, data=own).text)
+    assert seal
+    holder = actor_of(other["regnum"])
+    assert holder.person_id
+    identity.end_appointment(actor=anu, person_id=holder.person_id, role=made.role, organisation=made.organisation)
+    refused = colleague.post(DESK, data=fields | {"csrfmiddlewaretoken": token[1], "seal": seal[1]})
+    assert refused.status_code in {403, 404}
+    assert api.my_certificates(actor=actor_of(person["regnum"])) == []
+
+
+def test_a_form_of_the_desk_that_is_sent_twice_issues_once(
+    person: dict[str, Any], shown: tuple[Any, dict[str, str]], actor_of: Callable[[str], Actor]
+) -> None:
+    from toono.pki import api
+
+    dorj, fields = shown
+    answers = [dorj.post(DESK, data=fields) for _ in range(2)]
+    assert all("toono-panel" in answer.text for answer in answers)
+    assert len(api.my_certificates(actor=actor_of(person["regnum"]))) == 1
+
+
 def _pkcs10(name: str) -> bytes:
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.journeys.conftest import Visit
+from tests.journeys.conftest import WIDTHS, Visit
 from tests.stage import Stack
 
 Window = Callable[..., AbstractContextManager[Visit]]
@@ -141,7 +141,7 @@ def test_a_system_from_the_wish_to_its_secret(
 def test_support_looks_with_a_reason_and_the_person_reads_it(
     visit: Window, staff: Callable[..., dict[str, Any]], person: dict[str, Any], width: str, script: bool
 ) -> None:
-    supporter, second = staff("administrator"), staff("administrator")
+    supporter, second = staff("support"), staff("support")
     with visit(width, script=script) as v:
         v.sign_in(person)
         v.open("/identity/looks")
@@ -177,3 +177,100 @@ def test_support_looks_with_a_reason_and_the_person_reads_it(
         v.open("/identity/looks")
         assert "Хэрэг 2026/17, утсаа гээсэн" in main(v) and "Утасны дугаар солих хүсэлтээс татгалзсан" in main(v)
         sound(v, "looks")
+
+
+def english(visit: Visit, name: str, *names: str) -> None:
+    """Sound at both widths, and nothing in Mongolian but what people and systems are called."""
+    for width in WIDTHS.values():
+        visit.page.set_viewport_size({"width": width[0], "height": width[1]})
+        sound(visit, f"english-{name}")
+    said = main(visit)
+    for known in ("ДАН", *names):
+        said = said.replace(known, "")
+    assert re.findall(r"[А-Яа-яӨөҮүЁё]+", said) == [], visit.page.url
+
+
+def test_the_console_in_english(visit: Window, stack: Stack, staff: Callable[..., dict[str, Any]], person: dict[str, Any]) -> None:
+    """Everything that a system may have, a statement, an appointment, trials by device and by phone, support: by the words of the other language."""
+    keeper, administrator = staff("representative", organisation_code(stack)), staff("administrator")
+    name = f"Booking {uuid4().hex[:6]}"
+    with visit("desk") as v:
+        v.sign_in(keeper)
+        v.open("/language/en?next=/identity/systems")
+        v.page.get_by_role("button", name="Register a system").click()
+        english(v, "choose")
+        v.page.locator("input[name=kind][value=web]").check()
+        v.page.locator("input[name=stage][value=production]").check()
+        v.page.get_by_role("button", name="Continue").click()
+        v.page.locator("#client_name").fill(name)
+        v.page.locator("#client_name_en").fill(name)
+        v.page.locator("#redirect_uris").fill("https://hospital.gov.mn/cb")
+        assert not v.page.locator("#grants-ciba").is_visible(), "what few need stands folded"
+        for title in ("Signing in on another device", "Rights in detail (RAR)", "Tokens for calling other systems"):
+            v.page.get_by_text(title, exact=True).click()
+        v.page.locator("#grants").check()
+        v.page.locator("#grants-ciba").check()
+        v.page.locator("input[name=backchannel_token_delivery_mode][value=ping]").check()
+        v.page.locator("input[name=authorization_details_types][value=toono_exchange]").check()
+        v.page.get_by_role("button", name="Ask for approval").click()
+        assert "Write the address that takes the notice" in main(v)
+        v.faults.clear()
+        english(v, "form-errors")
+        v.page.locator("#backchannel_client_notification_endpoint").fill("https://hospital.gov.mn/ping")
+        v.page.get_by_role("button", name="Ask for approval").click()
+        english(v, "asked")
+        address = re.sub(r"\?.*", "", v.page.url.removeprefix(stack.base_url))
+    with visit("desk") as v:
+        v.sign_in(administrator)
+        v.open(f"/language/en?next={address}")
+        english(v, "change")
+        v.page.get_by_role("button", name="Allow").click()
+        v.open("/identity/systems/figures")
+        english(v, "figures")
+        v.open("/identity/systems/statements")
+        english(v, "statement-form")
+        v.page.locator("#client_name").fill("Register by itself")
+        v.page.get_by_role("button", name="Issue the statement").click()
+        assert "Choose at least one way" in main(v)
+        v.faults.clear()
+        v.page.locator("#organisation").select_option(organisation_code(stack))
+        v.page.locator("#grants").check()
+        v.page.locator("#hosts").fill("hospital.gov.mn")
+        v.page.get_by_role("button", name="Issue the statement").click()
+        statement = v.page.locator("#statement").inner_text().strip()
+        english(v, "statement")
+        sent = {"software_statement": statement, "redirect_uris": ["https://hospital.gov.mn/cb"]}
+        assert httpx.post(f"{stack.base_url}/oidc/register", json=sent).status_code == 201
+        v.open("/admin/identity/appointments")
+        v.page.locator("#regnum").fill(person["regnum"])
+        v.page.locator("input[type=radio][value=support]").check()
+        v.page.get_by_role("button", name="Appoint").click()
+        v.open(f"/admin/identity/appointments?text={person['given_name']} {person['patronymic']}")
+        english(v, "appointments", person["given_name"], person["patronymic"], person["regnum"][:2])
+    with visit("desk") as v:
+        v.sign_in(keeper)
+        v.open(f"/language/en?next=/identity/systems?text={name[-6:]}")
+        v.page.get_by_role("link", name=name).first.click()
+        english(v, "party")
+        party = v.page.url
+        v.page.get_by_role("button", name="Try approval by phone").click()
+        english(v, "trial-phone")
+        with v.page.context.expect_page() as other:
+            v.page.get_by_role("link", name="The page to answer on").click()
+        other.value.get_by_role("button", name="Allow").first.click()
+        other.value.wait_for_url("**/decide*")
+        other.value.close()
+        v.page.get_by_role("button", name="I have answered, go on").click()
+        assert "All steps succeeded" in main(v)
+        english(v, "trial-phone-done")
+        v.page.goto(party)
+        v.page.get_by_role("button", name="Try the device flow").click()
+        v.page.get_by_role("button", name="I have answered, go on").click()
+        assert "You have not answered yet" in main(v)
+        english(v, "trial-device")
+    with visit("desk") as v:
+        v.sign_in(person)
+        v.open("/language/en?next=/my/")
+        v.page.get_by_role("banner").get_by_role("link", name="Help a person").click()
+        english(v, "support")
+        assert "Systems" not in v.page.locator("main nav").inner_text(), "support is shown its own pages"

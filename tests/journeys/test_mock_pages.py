@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser
 
 from tests.conformance.test_identity_mock import PEOPLE, OpenIdParty, Party, free_port, listening
 from tests.journeys.conftest import WIDTHS, Visit
+from toono.identity.domain.oidc import device_grant
 from toono.identity.mock import server
 from toono.identity.mock.world import World
 
@@ -112,6 +114,62 @@ def test_every_page_of_the_mock_is_sound(world: World, party: Party, window: Win
         v.page.goto(world.issuer + "/oidc/authorize?client_id=a")
         v.faults.clear()
         look("refused")
+
+
+@pytest.mark.parametrize(("width", "language"), [("phone", "mn"), ("desk", "en")])
+def test_what_is_asked_elsewhere_is_answered_on_pages(world: World, window: Window, width: str, language: str) -> None:
+    """A device's code typed and agreed to; a client's request refused; a statement issued. Each page is sound."""
+
+    def look(name: str) -> None:
+        sound(v, f"{name}-{width}-{language}")
+
+    form = {
+        "client_id": "kiosk",
+        "client_secret": "k",
+        "scope": "openid register offline_access",
+        "resource": "https://registers.example/api",
+    }
+    asked = httpx.post(world.issuer + "/oidc/device-authorization", data=form).raise_for_status().json()
+    by_phone = form | {"login_hint": PEOPLE[1].regnum, "binding_message": "A-17"}
+    httpx.post(world.issuer + "/oidc/backchannel-authentication", data=by_phone).raise_for_status()
+    httpx.post(world.issuer + "/oidc/backchannel-authentication", data=by_phone | {"login_hint": "АА00210101"}).raise_for_status()
+    with window(width, language) as v:
+        v.page.goto(world.issuer + "/identity/device")
+        look("device")
+        v.page.locator("#user_code").fill("BCDF")
+        v.page.keyboard.press("Enter")
+        v.page.wait_for_selector(".govuk-error-summary")
+        look("device-unknown")
+        v.page.goto(asked["verification_uri_complete"])
+        v.page.locator("main button").click()
+        v.page.wait_for_url("**/mock/requests/*")
+        v.page.locator("#person").select_option("elder")
+        look("approve-device")
+        v.page.locator("button[value=agree]").click()
+        v.page.wait_for_selector("button[value=agree]", state="detached")
+        look("agreed")
+        v.page.goto(world.issuer + "/mock/requests")
+        look("requests")
+        v.page.locator("main li a").first.click()
+        look("approve-phone")
+        v.page.locator("button[value=refuse]").click()
+        v.page.wait_for_selector("button[value=refuse]", state="detached")
+        look("refused-by-person")
+        v.page.goto(world.issuer + "/mock/requests")
+        v.page.locator("main li a").first.click()
+        look("approve-nobody")
+        v.page.goto(world.issuer + "/mock")
+        look("control-flows")
+        v.page.locator("form[action='/mock/statement'] button").click()
+        look("statement")
+        assert v.page.locator("#statement").inner_text().count(".") == 2
+        v.page.goto(world.issuer + "/mock")
+        v.page.locator("#redirect_hosts").fill("https://wrong")
+        v.page.locator("form[action='/mock/statement'] button").click()
+        v.faults.clear()  # the status of the page itself
+        look("statement-wrong")
+    poll = form | {"grant_type": device_grant.GRANT, "device_code": asked["device_code"]}
+    assert httpx.post(world.issuer + "/oidc/token", data=poll).status_code == 200
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.stage import Stack
 from toono.pki.contracts import CertificateState, Profile, RevocationReason
 from toono.pki.tests.making import SUBJECT, code
+from toono.pki.tests.name_server import NameServer
 
 Certbot = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -126,6 +127,51 @@ def test_an_rsa_account_and_server_work_too(stack: Stack, certbot: Certbot, orga
     key = leaf.public_key()
     assert isinstance(key, rsa.RSAPublicKey)
     assert key.key_size == 3072
+
+
+@pytest.fixture
+def names(stack: Stack) -> Iterator[NameServer]:
+    """The name server that the platform asks."""
+    server = NameServer(port=int(stack.environment["TOONO_ACME_RESOLVER"].rpartition(":")[2]))
+    yield server
+    server.close()
+
+
+HOOK = """#!/bin/sh
+printf '%s %s\\n' "$CERTBOT_DOMAIN" "$CERTBOT_VALIDATION" >> "$TEXTS"
+"""
+
+
+def test_a_star_is_proven_by_a_text_in_the_zone(
+    stack: Stack, certbot: Certbot, organisation: str, tmp_path: Path, names: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hook is what an agency's name server has in its place: it writes down the text that certbot wants to be found."""
+    from toono.kernel.actor import system
+    from toono.pki import api
+
+    name, hook, texts = f"{organisation}.mn", tmp_path / "hook", tmp_path / "texts"
+    api.add_server_domain(actor=system("tests"), organisation=organisation, name=name)
+    hook.write_text(HOOK)
+    hook.chmod(0o755)
+    monkeypatch.setenv("TEXTS", str(texts))
+    names.source = texts
+    assert _registered(certbot, organisation).returncode == 0
+    manual = ["certonly", "--manual", "--preferred-challenges", "dns", "--manual-auth-hook", str(hook)]
+    got = certbot(*manual, "-d", name, "-d", f"*.{name}", "--cert-name", "star")
+    assert "Successfully received certificate" in got.stdout, got.stderr
+    live = tmp_path / "config" / "live" / "star"
+    (tmp_path / "root.pem").write_text("".join(api.trust_anchors()))
+    for served in (name, f"any.{name}"):
+        _serves(live / "fullchain.pem", live / "privkey.pem", tmp_path / "root.pem", served)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        _serves(live / "fullchain.pem", live / "privkey.pem", tmp_path / "root.pem", f"a.b.{name}")
+    assert ("tcp", f"_acme-challenge.{name}.", "TXT") in names.asked
+    names.source = None
+    failed = certbot(*manual, "-d", f"*.x.{name}", "--cert-name", "other")
+    assert failed.returncode != 0
+    assert "urn:ietf:params:acme:error:unauthorized" in (tmp_path / "logs" / "letsencrypt.log").read_text()
+    http = certbot("certonly", "--standalone", "--http-01-port", _port(stack), "-d", f"*.y.{name}", "--cert-name", "third")
+    assert http.returncode != 0, "a star is not offered to a server"
 
 
 def test_a_name_of_others_and_a_server_that_does_not_answer_are_refused(

@@ -46,7 +46,10 @@ DIGEST = base64.b64encode(hashlib.sha256(b"text").digest()).decode()
 
 def judged(method: str, answer: httpx.Response) -> Any:
     """The body, which has the shape that the specification gives it."""
-    name = "error" if answer.status_code >= 400 else "handle" if answer.status_code == 202 else method
+    later = answer.status_code == 202 or (
+        answer.status_code == 200 and method.startswith("signatures/sign") and "responseID" in answer.json()
+    )
+    name = "error" if answer.status_code >= 400 else ("response" if "signatures" in method else "handle") if later else method
     found = answer.json()
     jsonschema_rs.validator_for(SCHEMAS[name]).validate(found)
     return found
@@ -218,6 +221,8 @@ def test_no_more_than_five_questions_of_one_client_wait(fresh: tuple[Holder, Cli
     assert [client.ask("credentials/authorize", **wanted).status_code for _ in range(6)] == [202] * 5 + [429]
 
 
+PIECE = {"document": "eA==", "signature_format": "C", "signAlgo": ECDSA_SHA256}
+DIGESTS = {"hashes": [DIGEST], "hashAlgorithmOID": SHA256_OID, "signature_format": "C", "signAlgo": ECDSA_SHA256}
 LONG = base64.b64encode(bytes(48)).decode()
 CASES: list[tuple[str, dict[str, Any], str]] = [
     ("credentials/list", {"userID": "x"}, "userID parameter MUST be null"),
@@ -241,7 +246,52 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("signatures/signHash", {"signAlgo": None}, "Missing (or invalid type) string parameter signAlgo"),
     ("signatures/signHash", {"signAlgo": "1.2.840.113549.1.1.11"}, "Invalid parameter signAlgo"),
     ("signatures/signHash", {"signAlgo": "1.2.840.10045.4.3.3"}, "Invalid parameter signAlgo"),
-    ("signatures/signHash", {"operationMode": "A"}, "Invalid parameter operationMode"),
+    ("signatures/signHash", {"operationMode": "B"}, "Invalid parameter operationMode"),
+    ("signatures/signHash", {"operationMode": "A", "response_uri": "https://client.example"}, "Invalid parameter response_uri"),
+    ("signatures/signHash", {"validity_period": 60}, "Invalid parameter validity_period"),
+    ("signatures/signPolling", {"responseID": None}, "Missing (or invalid type) string parameter responseID"),
+    ("signatures/signPolling", {"responseID": "x"}, "Invalid parameter responseID"),
+    ("signatures/signPolling", {"responseID": "0192e8a0-0000-7000-8000-000000000001"}, "Invalid parameter responseID"),
+    ("credentials/extendTransaction", {"SAD": None}, "Missing (or invalid type) string parameter SAD"),
+    ("credentials/extendTransaction", {"SAD": "guess"}, "Invalid parameter SAD"),
+    ("signatures/signDoc", {"documents": None}, "Missing (or invalid type) array parameter documents or documentDigests"),
+    ("signatures/signDoc", {"documents": "x"}, "Missing (or invalid type) array parameter documents"),
+    ("signatures/signDoc", {"documents": ["x"]}, "Missing (or invalid type) array parameter documents"),
+    ("signatures/signDoc", {"documents": []}, "Empty documents array"),
+    ("signatures/signDoc", {"documents": [PIECE | {"document": ""}]}, "Missing (or invalid type) string parameter document"),
+    ("signatures/signDoc", {"documents": [PIECE | {"document": "?"}]}, "Invalid Base64 document string parameter"),
+    ("signatures/signDoc", {"documents": [PIECE | {"signature_format": "Z"}]}, "Invalid parameter signature_format"),
+    ("signatures/signDoc", {"documents": [PIECE | {"signature_format": 1}]}, "Missing (or invalid type) string parameter signature_format"),
+    ("signatures/signDoc", {"documents": [PIECE | {"conformance_level": "AdES-B-X"}]}, "Invalid parameter conformance_level"),
+    (
+        "signatures/signDoc",
+        {"documents": [PIECE | {"signed_envelope_property": "Enveloped"}]},
+        "Invalid parameter signed_envelope_property",
+    ),
+    ("signatures/signDoc", {"documents": [PIECE | {"signAlgo": "1.2.840.113549.1.1.11"}]}, "Invalid parameter signAlgo"),
+    ("signatures/signDoc", {"documents": [PIECE | {"signAlgo": None}]}, "Missing (or invalid type) string parameter signAlgo"),
+    ("signatures/signDoc", {"documents": [PIECE | {"signed_props": [{"attribute_name": "x"}]}]}, "Invalid parameter signed_props"),
+    ("signatures/signDoc", {"documents": [PIECE] * 51}, "Numbers of signatures is too high"),
+    ("signatures/signDoc", {"documents": None, "documentDigests": [DIGESTS | {"hashes": []}]}, "Empty hash array"),
+    (
+        "signatures/signDoc",
+        {"documents": None, "documentDigests": [DIGESTS | {"signature_format": "X"}]},
+        "Invalid parameter signature_format",
+    ),
+    (
+        "signatures/signDoc",
+        {"documents": None, "documentDigests": [DIGESTS | {"hashAlgorithmOID": "1.2"}]},
+        "Invalid parameter hashAlgorithmOID",
+    ),
+    (
+        "signatures/signDoc",
+        {"documents": None, "documentDigests": [DIGESTS | {"conformance_level": "AdES-B-LTA"}]},
+        "Invalid parameter conformance_level",
+    ),
+    ("signatures/signDoc", {"signatureQualifier": "eu_eidas_qes"}, "Invalid parameter signatureQualifier"),
+    ("signatures/signDoc", {"returnValidationInfo": "yes"}, "Invalid parameter returnValidationInfo"),
+    ("signatures/signDoc", {"SAD": "guess"}, "Invalid parameter SAD"),
+    ("signatures/signDoc", {"SAD": None}, "Missing (or invalid type) string parameter SAD"),
     ("signatures/signHash", {"SAD": None}, "Missing (or invalid type) string parameter SAD"),
     ("signatures/signHash", {"SAD": "guess"}, "Invalid parameter SAD"),
     ("signatures/timestamp", {"hash": None}, "Missing (or invalid type) string parameter hash"),
@@ -251,6 +301,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 GOOD: dict[str, dict[str, Any]] = {
     "credentials/authorize": {"numSignatures": 1, "hashes": [DIGEST], "hashAlgorithmOID": SHA256_OID},
     "signatures/signHash": {"hashes": [DIGEST], "signAlgo": ECDSA_SHA256, "SAD": "x"},
+    "signatures/signDoc": {"documents": [PIECE], "SAD": "x"},
+    "credentials/extendTransaction": {"SAD": "x"},
     "signatures/timestamp": {"hash": DIGEST, "hashAlgo": SHA256_OID},
 }
 
