@@ -46,7 +46,10 @@ def read(text: str, keys: Sequence[Mapping[str, Any]]) -> Proof:
 
     :raises NotProven:
     """
-    address = urlsplit(text.strip())
+    try:
+        address = urlsplit(text.strip())
+    except ValueError:
+        raise NotProven("this is no address") from None
     words = address.fragment or text.strip()
     if len(words) > LENGTH or words.count(".") != 2:
         raise NotProven("this is not what stands in the QR of a document")

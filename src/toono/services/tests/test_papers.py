@@ -125,6 +125,7 @@ def test_a_qr_that_was_changed_or_moved_proves_nothing(stack: Stack, fresh_citiz
         f"{head}.{body}.{other}{signature[1:]}",
         f"{head}.{body[:-4]}AAAA.{signature}",
         "a.b.c",
+        "http://[",
         "." * 3000,
     ):
         with pytest.raises(proofs.NotProven):
