@@ -165,8 +165,10 @@ def test_what_is_asked_elsewhere_is_answered_on_pages(world: World, window: Wind
         assert v.page.locator("#statement").inner_text().count(".") == 2
         v.page.goto(world.issuer + "/mock")
         v.page.locator("#redirect_hosts").fill("https://wrong")
-        v.page.locator("form[action='/mock/statement'] button").click()
-        v.faults.clear()  # the status of the page itself
+        with v.page.expect_event("console"):  # the status of the page itself
+            v.page.locator("form[action='/mock/statement'] button").click()
+        v.page.wait_for_load_state()
+        v.faults.clear()
         look("statement-wrong")
     poll = form | {"grant_type": device_grant.GRANT, "device_code": asked["device_code"]}
     assert httpx.post(world.issuer + "/oidc/token", data=poll).status_code == 200
