@@ -268,7 +268,7 @@ def test_a_client_publishes_its_keys(stack: Any, metadata: Any, site: Keys, regi
 
 def test_no_address_of_our_own_network_is_read(site: Keys, stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutant stands beside: without production's rule the same address is read."""
-    from toono.identity.operations import published_keys
+    from toono.identity.operations import client_addresses, published_keys
 
     class Production:
         production = True
@@ -276,7 +276,7 @@ def test_no_address_of_our_own_network_is_read(site: Keys, stack: Any, monkeypat
     site.publish(ECKey.generate_key("P-256", {"kid": "1"}))
     assert len(published_keys.read(site.base + "/jwks")) == 1
     before = len(site.arrived)
-    monkeypatch.setattr(published_keys, "settings", Production)
+    monkeypatch.setattr(client_addresses, "settings", Production)
     port = urlsplit(site.base).port
     for uri in (
         site.base + "/jwks", f"https://127.0.0.1:{port}/", f"https://localhost:{port}/", "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "https://[::1]/",
@@ -439,6 +439,23 @@ def service(register: Register, key: ECKey) -> Any:
     )  # fmt: skip
 
 
+def ends_by_its_client(stack: Any, metadata: Any, plane: str, proof: Callable[[], dict[str, str]], value: str, other: str) -> None:
+    """A token of which nothing is remembered until it is revoked, at once by two in two presses; each process sees it."""
+
+    def states() -> list[bool]:
+        return [
+            httpx.post(base + "/oidc/introspect", data={"token": one, **proof()}).raise_for_status().json()["active"]
+            for base in (stack.base_url, plane)
+            for one in (value, other)
+        ]
+
+    assert states() == [True] * 4
+    with ThreadPoolExecutor(2) as at_once:
+        ended = list(at_once.map(lambda form: httpx.post(metadata["revocation_endpoint"], data={"token": value} | form), [proof(), proof()]))
+    assert [answer.status_code for answer in ended] == [200, 200]
+    assert states() == [False, True, False, True]
+
+
 def test_both_processes_answer_machines_alike(stack: Any, metadata: Any, plane: str, register: Register) -> None:
     key = ECKey.generate_key("P-256", {"kid": "1"})
     own, other = service(register, key), register(grant_types=["client_credentials"], redirect_uris=[], scope="api")
@@ -476,6 +493,7 @@ def test_both_processes_answer_machines_alike(stack: Any, metadata: Any, plane: 
     assert httpx.get(plane + "/oidc/jwks").json() == stack.http.get(metadata["jwks_uri"]).json()
     stack.http.post(metadata["revocation_endpoint"], data={"token": token}, auth=auth)
     assert httpx.post(plane + "/oidc/introspect", data={"token": token}, auth=auth).json() == {"active": False}
+    ends_by_its_client(stack, metadata, plane, lambda: assertion(metadata, own.client_id, key), one["access_token"], two["access_token"])
     for bad in (
         httpx.post(plane + "/oidc/token?x=1", data={"a": "b"}), httpx.post(plane + "/oidc/token", content=b"{}", headers={"Content-Type": "application/json"}),
         httpx.post(plane + "/oidc/token", data={"a": "b" * 40_000}),

@@ -226,9 +226,9 @@ def test_the_console_in_english(visit: Window, stack: Stack, staff: Callable[...
         english(v, "change")
         v.page.get_by_role("button", name="Allow").click()
         v.open("/identity/systems/figures")
-        english(v, "figures")
+        english(v, "figures", *v.page.locator("main th.toono-breaks").all_inner_texts())
         v.open("/identity/systems/statements")
-        english(v, "statement-form")
+        english(v, "statement-form", *v.page.locator("main bdi").all_inner_texts())
         v.page.locator("#client_name").fill("Register by itself")
         v.page.get_by_role("button", name="Issue the statement").click()
         assert "Choose at least one way" in main(v)
@@ -238,7 +238,7 @@ def test_the_console_in_english(visit: Window, stack: Stack, staff: Callable[...
         v.page.locator("#hosts").fill("hospital.gov.mn")
         v.page.get_by_role("button", name="Issue the statement").click()
         statement = v.page.locator("#statement").inner_text().strip()
-        english(v, "statement")
+        english(v, "statement", *v.page.locator("main bdi").all_inner_texts())
         sent = {"software_statement": statement, "redirect_uris": ["https://hospital.gov.mn/cb"]}
         assert httpx.post(f"{stack.base_url}/oidc/register", json=sent).status_code == 201
         v.open("/admin/identity/appointments")

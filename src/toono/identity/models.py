@@ -166,6 +166,8 @@ class Client(models.Model):
     secret_made_at = models.DateTimeField(null=True)
     deactivated_at = models.DateTimeField(null=True)
     """From then on the protocol does not know it."""
+    tokens_from = models.DateTimeField(null=True)
+    """When it was last switched on again: a token for itself that it had before stays dead."""
     deactivated_by_platform = models.BooleanField(default=False, db_default=False)
     twin_of = models.CharField(max_length=80, blank=True, default="", db_default="")
     """A twin with keys of its own, made for one trial of that registration."""
@@ -204,7 +206,7 @@ class AuthorizationCode(models.Model):
 
 
 class AccessToken(models.Model):
-    """An access token, opaque or JWT. Dead when revoked, expired, or when its grant ends."""
+    """An access token, opaque or JWT. Dead when revoked, expired, or when its grant ends. A client's own JWT is here only once it is revoked."""
 
     digest = models.CharField(primary_key=True, max_length=64)
     client_id = models.CharField(max_length=80)

@@ -16,13 +16,22 @@ _last = 0
 
 def uuid7() -> UUID:
     """A UUID version 7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits; rises within this process."""
+    return UUID(int=_version7())
+
+
+def uuid7_text() -> str:
+    """The same as text, at half its price: for what is only ever written down."""
+    digits = f"{_version7():032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _version7() -> int:
     global _last
     with _lock:
         stamp = max(time.time_ns() // 1_000 * 4096 // 1000, _last + 1)  # milliseconds and 12 bits of fraction
         _last = stamp
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
-    value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2
-    return UUID(int=value)
+    return (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2
 
 
 def public_code(length: int = 8) -> str:

@@ -1,13 +1,15 @@
 """The configuration by which the gateway lives: fetched from the registry, verified, kept on disk, swapped without a pause.
 
-The last good one serves while the registry is down, after a restart too. It never goes back in version. After its expiry calls are served with a
-warning for the policy's grace, and then refused.
+The last good one serves while the registry is down, after a restart too. It never goes back in version: it is on the disk before a call sees it, and
+processes that share the disk never put an older one over a younger. After its expiry calls are served with a warning for the policy's grace, and then refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +46,7 @@ class ConfigurationStore:
         self._lowest_version = 0
         self._etag: str | None = None
         self._jws = ""
+        self._on_disk = False
         self._task: asyncio.Task[None] | None = None
         self._said = ""
         self.index: Index | None = None
@@ -79,6 +82,7 @@ class ConfigurationStore:
         index = self._verified(jws)
         if index is not None:
             self._put_in_force(index, jws)
+            self._on_disk = True
 
     def open(self) -> None:
         """Begin to ask the registry, again and again."""
@@ -100,6 +104,8 @@ class ConfigurationStore:
             except Exception:
                 _log.exception("The configuration could not be taken")
             await asyncio.sleep(limits.CONFIGURATION_POLL_SECONDS)
+            if self._jws and not self._on_disk:
+                await self._keep(self._jws)
 
     async def _ask(self) -> None:
         headers = [("accept", "application/jose")] + ([("if-none-match", self._etag)] if self._etag else [])
@@ -126,9 +132,27 @@ class ConfigurationStore:
                 return
             if self.prepare is not None:
                 await self.prepare(index)
+            self._on_disk = False
+            await self._keep(jws)
             self._put_in_force(index, jws)
-            await asyncio.to_thread(write_durably, self._file, jws.encode())
         self._etag = answer.header("etag")
+
+    async def _keep(self, jws: str) -> None:
+        """Have the disk hold ``jws``. A disk that takes nothing does not hold up what may be a revocation; it is tried again at the next poll."""
+        try:
+            await asyncio.to_thread(self._write, jws)
+            self._on_disk = True
+        except OSError:
+            _log.exception("The configuration could not be kept on disk")
+
+    def _write(self, jws: str) -> None:
+        lock = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of the gateway write the same file
+            if not self._file.exists() or _version(self._file.read_text()) <= _version(jws):
+                write_durably(self._file, jws.encode())
+        finally:
+            os.close(lock)
 
     def _verified(self, jws: str) -> Index | None:
         """The index of ``jws`` if it may be used; the former one stays otherwise."""

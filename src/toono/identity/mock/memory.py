@@ -75,7 +75,7 @@ class Memory:
         for grant in [grant for grant in self._grants.values() if grant.client_id == client_id]:
             self.revoke_grant(grant.id)
         for digest in [digest for digest, token in self._tokens.items() if token.client_id == client_id]:
-            self.revoke_token(digest)
+            self.revoke_token(digest, self._tokens[digest])
 
     # -- grants, codes, tokens --------------------------------------------------------------------------------
 
@@ -117,8 +117,8 @@ class Memory:
         kept = self._grants.get(grant.id)
         return kept is not None and not kept.revoked and (kept.offline or self.session_lives(kept.session.id))
 
-    def revoke_token(self, digest: str) -> None:
-        self._tokens[digest] = replace(self._tokens[digest], dead=True)
+    def revoke_token(self, digest: str, token: Token) -> None:
+        self._tokens[digest] = replace(token, dead=True)
 
     def expire_token(self, digest: str) -> None:
         """Let its time be over."""

@@ -139,7 +139,8 @@ def _of_token(authorization: str | None) -> str:
     scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() not in ("bearer", "dpop") or not value:
         return ""
-    return models.AccessToken.objects.filter(digest=digest(value.strip())).values_list("client_id", flat=True).first() or ""
+    remembered = models.AccessToken.objects.filter(digest=digest(value.strip())).values_list("client_id", flat=True).first()
+    return remembered or str(_unsigned(value).get("client_id", ""))
 
 
 def _of_query(query: str) -> str:

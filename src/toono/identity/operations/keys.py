@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -29,22 +30,24 @@ _lock = threading.Lock()
 _list: tuple[float, list[SigningKey]] = (-KEPT_SECONDS, [])
 
 
-def signing_keys() -> list[SigningKey]:
-    """All generations; at least the first."""
+def signing_keys(*, ahead_seconds: float = 0.0) -> list[SigningKey]:
+    """All generations; at least the first.
+
+    :param ahead_seconds: how long nobody may have to ask the database for it again.
+    """
     global _list
-    read_at, known = _list
-    if not known or time.monotonic() - read_at > KEPT_SECONDS:
+    if stale(ahead_seconds=ahead_seconds):
         known = [
             SigningKey(label=row.label, published_at=row.published_at, active_from=row.active_from)
             for row in models.SigningKey.objects.order_by("active_from")
         ]
         _list = (time.monotonic(), known)
-    return known or [SigningKey(label=FIRST_KEY, published_at=now(), active_from=now())]
+    return _list[1] or [SigningKey(label=FIRST_KEY, published_at=now(), active_from=now())]
 
 
-def stale() -> bool:
-    """Whether the next reading of the list will ask the database."""
-    return not _list[1] or time.monotonic() - _list[0] > KEPT_SECONDS
+def stale(*, ahead_seconds: float = 0.0) -> bool:
+    """Whether the next reading of the list will ask the database, now or within that time."""
+    return not _list[1] or time.monotonic() - _list[0] > KEPT_SECONDS - ahead_seconds
 
 
 def public_jwk(label: str) -> dict[str, Any]:
@@ -62,7 +65,13 @@ def jwks() -> dict[str, object]:
 
 
 def key_set() -> KeySet:
-    return KeySet.import_key_set({"keys": [public_jwk(key.label) for key in rollover.published(signing_keys(), now())]})
+    """The same, as keys."""
+    return _key_set(tuple(key.label for key in rollover.published(signing_keys(), now())))
+
+
+@lru_cache(maxsize=4)
+def _key_set(labels: tuple[str, ...]) -> KeySet:
+    return KeySet.import_key_set({"keys": [public_jwk(label) for label in labels]})
 
 
 def sign(claims: dict[str, Any], typ: str) -> str:

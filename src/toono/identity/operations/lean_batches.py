@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -23,9 +22,11 @@ from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
+from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
+from pydantic_core import to_json
 
 from toono.identity import contracts, models
 from toono.identity.domain.oidc import rollover
@@ -45,9 +46,11 @@ CLIENTS_KEPT_SECONDS = 1.0
 MOST_ROUNDS = 5
 """Readings until a request has all it needs: caller, token, the token's owner."""
 MOST_TOGETHER = 128
-WRITES_AT_ONCE = 2
+WRITES_AT_ONCE = 1
 """While one waits for the disk the next is signed."""
 CONNECT_SECONDS = 3.0
+KEYS_AHEAD_SECONDS = 10.0
+"""Longer than a request can take: what it begins with, it ends with."""
 Need = tuple[str, str]
 """Kind and key of something that must be read."""
 log = logging.getLogger(__name__)
@@ -149,15 +152,15 @@ class Lean:
                 return None
             signed = await self._write(done) if done.memory.used or done.unsigned() or done.memory.saved else {}
             return _answer(sent, done, signed) if signed is not None else None
-        except (SignerUnavailable, psycopg.Error) as error:
+        except (SignerUnavailable, DatabaseFault, psycopg.Error) as error:
             log.error("a request failed on the lean way: %s", error)
         except Exception:  # one that no test foresaw: the long way says what is to be said
             log.exception("a request failed on the lean way")
         return None
 
     async def _run(self, sent: contracts.MachineRequest) -> _Done | None:
-        if keys.stale():
-            await self._in_thread(keys.jwks)
+        if keys.stale(ahead_seconds=KEYS_AHEAD_SECONDS):
+            await self._in_thread(_read_keys)
         request, known, clients = machines.read(sent), dict[Need, Any](), self._recent()
         for _ in range(MOST_ROUNDS):
             memory = Memory(known, clients)
@@ -232,7 +235,7 @@ class Lean:
         if not used and not tokens:
             return set()
         async with (await self._pool()).connection() as connection:
-            found = await connection.execute(_KEEP, [json.dumps(used), json.dumps(tokens)], prepare=True)
+            found = await connection.execute(_KEEP, [to_json(used).decode(), to_json(tokens).decode()], prepare=True)
             return {value for (value,) in await found.fetchall()}
 
     async def _pool(self) -> AsyncConnectionPool[Any]:
@@ -248,6 +251,8 @@ class Lean:
 
 def _token_rows(done: _Done, signed: Signed) -> list[dict[str, Any]]:
     """A token is known by the digest of its whole text, which the protocol could not yet see."""
+    if not done.memory.saved:
+        return []
     whole = {digest(text): digest(signed[text]) for text in done.unsigned()}
     uses = list(done.memory.used)
     return [
@@ -288,6 +293,12 @@ def _reading(needs: frozenset[Need]) -> dict[Need, Any]:
     return {(kind, key): found[kind].get(key) for kind, key in needs}
 
 
+def _read_keys() -> None:
+    """The provider's keys, public ones included, so that nobody has to wait for them on the event loop."""
+    keys.signing_keys(ahead_seconds=KEYS_AHEAD_SECONDS)
+    keys.jwks()
+
+
 def _refreshes(digests: list[str]) -> dict[str, bool]:
     return dict.fromkeys(models.RefreshToken.objects.filter(digest__in=digests).values_list("digest", flat=True), True)
 
@@ -302,17 +313,14 @@ def _not_here(uri: str, anew: bool) -> Keys:
 
 def _unsigned_token(claims: dict[str, Any], typ: str) -> str:
     label = rollover.active(keys.signing_keys(), now()).label
-    text = Unsigned(f"{_head(label, typ)}.{base64url(_JSON.encode(claims).encode())}")
+    text = Unsigned(f"{_head(label, typ)}.{base64url(to_json(claims))}")
     text.label = label
     return text
 
 
 @lru_cache(maxsize=64)
 def _head(label: str, typ: str) -> str:
-    return base64url(_JSON.encode({"alg": "ES256", "typ": typ, "kid": str(keys.public_jwk(label)["kid"])}).encode())
-
-
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+    return base64url(to_json({"alg": "ES256", "typ": typ, "kid": str(keys.public_jwk(label)["kid"])}))
 
 
 def _answer(sent: contracts.MachineRequest, done: _Done, signed: Signed) -> contracts.ProtocolAnswer:

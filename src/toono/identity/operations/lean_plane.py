@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
+from pydantic_core import to_json
 
 from toono.identity import contracts
 from toono.identity.limits import LIMITS
@@ -92,7 +92,7 @@ class Plane:
 
 
 def _keys() -> bytes:
-    return json.dumps(keys.jwks()).encode()
+    return to_json(keys.jwks())
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -126,7 +126,7 @@ def _answer(protocol: HTTPProtocol, answer: contracts.ProtocolAnswer) -> None:
         headers.append(("x-request-id", answer.request_id))
     if answer.text is not None:
         return _send(protocol, answer.status, answer.text.encode(), *headers, media=answer.media_type)
-    return _send(protocol, answer.status, json.dumps(answer.body).encode(), *headers)
+    return _send(protocol, answer.status, to_json(answer.body), *headers)
 
 
 def _send(protocol: HTTPProtocol, status: int, body: bytes, *headers: Header, media: str = "application/json") -> None:

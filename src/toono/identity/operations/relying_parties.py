@@ -439,7 +439,8 @@ def reactivate(*, actor: Actor, client_id: str) -> None:
         if row.deactivated_by_platform and actor.role is not Role.ADMINISTRATOR:
             raise NotAllowed("the platform switched it off")
         row.deactivated_at, row.deactivated_by_platform, row.version = None, False, row.version + 1
-        row.save(update_fields=["deactivated_at", "deactivated_by_platform", "version"])
+        row.tokens_from = now()
+        row.save(update_fields=["deactivated_at", "deactivated_by_platform", "tokens_from", "version"])
         _note(actor, client_id, row.organisation, "reactivate", stage=row.stage)
 
 

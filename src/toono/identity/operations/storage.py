@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models.functions import Coalesce
 
 from toono.identity import models
 from toono.identity.domain.oidc import registration
@@ -48,7 +49,7 @@ def protocol_client(row: models.Client) -> Client:
     found = _parsed(row.client_id, row.secret_digest, json.dumps(row.metadata, sort_keys=True))
     return replace(
         found, name_mn=row.name_mn, name_en=row.name_en, trusted=row.trusted, registration_digest=row.registration_digest,
-        former_secret_digest=row.former_secret_digest,
+        former_secret_digest=row.former_secret_digest, tokens_from=row.tokens_from,
     )  # fmt: skip
 
 
@@ -169,8 +170,19 @@ class DatabaseStorage:
         living = set(living_sessions().filter(id__in=sessions).values_list("id", flat=True)) if sessions else set()
         return {row.digest: _protocol_token(row, {str(one) for one in living}) for row in rows}
 
-    def revoke_token(self, digest: str) -> None:
-        models.AccessToken.objects.filter(digest=digest, revoked_at=None).update(revoked_at=now())
+    def revoke_token(self, digest: str, token: Token) -> None:
+        if models.AccessToken.objects.filter(digest=digest).update(revoked_at=Coalesce("revoked_at", now())):
+            return
+        # Not remembered so far. Two who revoke it at once both find it revoked.
+        models.AccessToken.objects.bulk_create(
+            [
+                models.AccessToken(
+                    digest=digest, client_id=token.client_id, grant_id=UUID(token.grant.id) if token.grant else None, details=token_details(token),
+                    issued_at=token.issued_at, expires_at=token.expires_at, revoked_at=now(),
+                )
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
 
     def save_refresh(self, digest: str, refresh: Refresh) -> None:
         models.RefreshToken.objects.create(

@@ -156,8 +156,8 @@ class MemoryProvider:
         grant = self.grants[found.grant.id]
         return replace(found, dead=found.dead or grant.revoked or not (grant.offline or self.session_lives(grant.session.id)))
 
-    def revoke_token(self, digest: str) -> None:
-        self.tokens[digest] = replace(self.tokens[digest], dead=True)
+    def revoke_token(self, digest: str, token: Token) -> None:
+        self.tokens[digest] = replace(token, dead=True)
 
     def save_refresh(self, digest: str, refresh: Refresh) -> None:
         self.refreshes[digest] = refresh

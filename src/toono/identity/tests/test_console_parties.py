@@ -86,9 +86,14 @@ def working(keeper, platform, organisation, **changes):
     return api.party(actor=keeper, client_id=made.client_id)
 
 
-def tokens(client_id, secret):
-    form = urlencode({"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret})
+def tokens(client_id, secret, **more):
+    form = urlencode({"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret} | more)
     return api.machine_answer(sent=MachineRequest(path="/oidc/token", form=form))
+
+
+def introspected(made, token):
+    form = urlencode({"client_id": made.client_id, "client_secret": made.client_secret, "token": token})
+    return api.machine_answer(sent=MachineRequest(path="/oidc/introspect", form=form)).body
 
 
 def ask(client_id, **changes):
@@ -391,13 +396,17 @@ def test_only_an_administrator_issues_statements(keeper, codes):
 
 def test_a_client_that_is_switched_off_is_unknown_and_its_tokens_are_dead(keeper, codes):
     made = register(keeper, codes[0], kind=PartyKind.MACHINE)
+    row = models.Client.objects.get(client_id=made.client_id)
+    row.metadata["resources"] = [resource := "https://registers.example/api"]
+    row.save(update_fields=["metadata"])
     token = tokens(made.client_id, made.client_secret).body["access_token"]
+    signed = tokens(made.client_id, made.client_secret, resource=resource).body["access_token"]
+    assert len(signed.split(".")) == 3 and introspected(made, token)["active"] and introspected(made, signed)["active"]
     api.deactivate_party(actor=keeper, client_id=made.client_id, reason="Дууссан")
     api.deactivate_party(actor=keeper, client_id=made.client_id, reason="Дахин")
     assert tokens(made.client_id, made.client_secret).status == 401
     api.reactivate_party(actor=keeper, client_id=made.client_id)
-    form = urlencode({"client_id": made.client_id, "client_secret": made.client_secret, "token": token})
-    assert api.machine_answer(sent=MachineRequest(path="/oidc/introspect", form=form)).body == {"active": False}
+    assert introspected(made, token) == introspected(made, signed) == {"active": False}
     assert tokens(made.client_id, made.client_secret).status == 200
 
 

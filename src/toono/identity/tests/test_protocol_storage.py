@@ -93,7 +93,7 @@ def test_a_token_dies_by_itself_with_its_grant_or_with_its_session(storage: Any)
             storage.save_grant(made)
         storage.save_token(digests[name], token(made))
         assert storage.token(digests[name]) == token(made)
-    storage.revoke_token(digests["own"])
+    storage.revoke_token(digests["own"], token(None))
     storage.revoke_grant(first.id)
     assert storage.token(digests["own"]).dead and storage.token(digests["first"]).dead and not storage.token(digests["second"]).dead
     _end(storage)

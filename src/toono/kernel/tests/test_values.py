@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,12 @@ from hypothesis import strategies as st
 from toono.kernel import regnum, text
 from toono.kernel.calendar import add_working_time, is_working_day, working_time_between
 from toono.kernel.clock import ULAANBAATAR, at, now
-from toono.kernel.ids import public_code, uuid7
+from toono.kernel.ids import public_code, uuid7, uuid7_text
 from toono.kernel.money import Money
 
 
 def test_ids_rise_and_carry_version_7() -> None:
-    ids = [uuid7() for _ in range(5000)]
+    ids = [made for _ in range(2500) for made in (uuid7(), UUID(uuid7_text()))]
     assert ids == sorted(ids) and len(set(ids)) == 5000
     assert {i.version for i in ids} == {7} and {i.variant for i in ids} == {"specified in RFC 4122"}
 

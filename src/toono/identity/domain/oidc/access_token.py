@@ -1,14 +1,22 @@
-"""Access tokens: opaque for the provider's own endpoints; for a resource, a JWT in the profile of RFC 9068. Both are remembered by their digest, so both can be revoked."""
+"""Access tokens: opaque for the provider's own endpoints; for a resource, a JWT in the profile of RFC 9068.
+
+They are remembered by their digest, so that they end when they are revoked, or what they stand on. A client's own JWT stands on nothing and says everything
+itself, so only its revocation is remembered: machines ask for very many of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from toono.identity.domain.oidc import subjects
+from toono.identity.domain.oidc import client_keys, subjects
 from toono.identity.domain.oidc.storage import Binding, Client, Grant, Provider, Token, digest
 from toono.identity.limits import LIMITS
+
+TYPE = "at+jwt"
+"""RFC 9068 §2.1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +40,9 @@ def issue(provider: Provider, wish: Wish) -> tuple[str, dict[str, Any]]:
         audience=wish.resources or (provider.issuer,), grant=wish.grant, binding=wish.binding,
         authorization_details=wish.authorization_details, actors=wish.actors,
     )  # fmt: skip
-    value = provider.sign(claims(provider, wish.client, token), "at+jwt") if wish.resources else provider.random()
-    provider.storage.save_token(digest(value), token)
+    value = provider.sign(claims(provider, wish.client, token), TYPE) if wish.resources else provider.random()
+    if wish.grant is not None or not wish.resources:
+        provider.storage.save_token(digest(value), token)
     reply: dict[str, Any] = {
         "access_token": value,
         "token_type": "DPoP" if wish.binding.jkt else "Bearer",
@@ -41,6 +50,29 @@ def issue(provider: Provider, wish: Wish) -> tuple[str, dict[str, Any]]:
         "scope": wish.scope,
     }
     return value, reply | ({"authorization_details": list(wish.authorization_details)} if wish.authorization_details else {})
+
+
+def known(provider: Provider, value: str) -> Token | None:
+    """What a text stands for, whatever it is; None for one that is no access token of ours. Whether it has ended is to be asked of what is given."""
+    return provider.storage.token(digest(value)) or _own_word(provider, value)
+
+
+def _own_word(provider: Provider, value: str) -> Token | None:
+    """A client's own JWT by what it says. Those of persons name the moment of their sign-in, and are known by what was remembered alone."""
+    try:
+        header, said, *_ = client_keys.parts(value)
+        if header.get("typ") != TYPE or "auth_time" in said or said.get("iss") != provider.issuer:
+            return None
+        client_keys.verified(value, [client_keys.public_key(key) for key in provider.keys().keys])
+    except client_keys.NotSigned:
+        return None
+    issued_at, expires_at = (datetime.fromtimestamp(said[name], UTC) for name in ("iat", "exp"))
+    client = provider.storage.client(said["client_id"])
+    return Token(
+        id=said["jti"], client_id=said["client_id"], scope=said["scope"], issued_at=issued_at, expires_at=expires_at, audience=(said["aud"],),
+        binding=Binding.of_claims(said.get("cnf", {})), authorization_details=tuple(said.get("authorization_details", ())),
+        actors=_actors(said.get("act")), dead=client is None or (client.tokens_from is not None and issued_at <= client.tokens_from),
+    )  # fmt: skip
 
 
 def claims(provider: Provider, client: Client, token: Token) -> dict[str, Any]:
@@ -65,3 +97,7 @@ def _act(actors: tuple[str, ...]) -> dict[str, Any]:
     """RFC 8693 §4.1: who acts now, and within, who acted before."""
     found: dict[str, Any] = {"sub": actors[0]}
     return found | ({"act": _act(actors[1:])} if actors[1:] else {})
+
+
+def _actors(act: dict[str, Any] | None) -> tuple[str, ...]:
+    return (act["sub"], *_actors(act.get("act"))) if act else ()

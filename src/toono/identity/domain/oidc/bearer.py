@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from toono.identity.domain.oidc import client_keys, dpop
+from toono.identity.domain.oidc import access_token, client_keys, dpop
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
-from toono.identity.domain.oidc.storage import Provider, Token, digest
+from toono.identity.domain.oidc.storage import Provider, Token
 
 _CHALLENGE = f'Bearer, DPoP algs="{" ".join(client_keys.ALGORITHMS)}"'
 _HEADER = re.compile(r"(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -19,7 +19,7 @@ def shown_token(provider: Provider, request: Request) -> Token:
     :raises DirectRefusal: none shown (401 without an error code, §3), shown twice, dead, or without the proof that it needs.
     """
     scheme, value = _value(request)
-    token = provider.storage.token(digest(value))
+    token = access_token.known(provider, value)
     if token is None or token.dead or provider.now > token.expires_at:
         raise _refused("the token is unknown or has ended", scheme)
     _check_binding(provider, request, token, scheme, value)

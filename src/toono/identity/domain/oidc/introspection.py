@@ -33,7 +33,7 @@ def introspect(*, provider: Provider, request: Request, signed: bool) -> dict[st
 
 
 def _answer(provider: Provider, client: Client, value: str) -> dict[str, Any]:
-    token = provider.storage.token(digest(value))
+    token = access_token.known(provider, value)
     if token is not None:
         return _of_access(provider, client, token)
     refresh = provider.storage.locked_refresh(digest(value))

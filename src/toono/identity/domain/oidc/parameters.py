@@ -7,12 +7,15 @@ included more than once."
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from toono.identity.limits import LIMITS
 
 MOST = 100
 """Parameters of a request."""
+SHORT = 120
+"""Characters of a text whose meaning is worth remembering."""
 
 
 @dataclass(frozen=True)
@@ -55,4 +58,10 @@ def _decoded(text: str) -> str:
 
     :raises UnicodeDecodeError: the bytes are no UTF-8.
     """
+    return _short(text) if len(text) < SHORT else unquote_to_bytes(text.replace("+", " ")).decode()
+
+
+@lru_cache(maxsize=1024)
+def _short(text: str) -> str:
+    """Names, grants, scopes, addresses: the same in request after request."""
     return unquote_to_bytes(text.replace("+", " ")).decode()

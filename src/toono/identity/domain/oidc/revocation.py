@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toono.identity.domain.oidc import access_token
 from toono.identity.domain.oidc.client_authentication import authenticated_client
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
@@ -19,9 +20,9 @@ def revoke(*, provider: Provider, request: Request) -> dict[str, Any]:
     value = request.form().get("token")
     if value is None:
         raise DirectRefusal("invalid_request", "token is missing")
-    token = provider.storage.token(digest(value))
+    token = access_token.known(provider, value)
     if token is not None and token.client_id == client.client_id:
-        provider.storage.revoke_token(digest(value))
+        provider.storage.revoke_token(digest(value), token)
         return {}
     refresh = provider.storage.locked_refresh(digest(value))
     if refresh is not None and refresh.grant.client_id == client.client_id:

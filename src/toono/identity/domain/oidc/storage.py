@@ -66,6 +66,8 @@ class Client:
     userinfo_signed_response_alg: str = ""
     userinfo_encrypted_response_alg: str = ""
     userinfo_encrypted_response_enc: str = ""
+    id_token_encrypted_response_alg: str = ""
+    id_token_encrypted_response_enc: str = ""
     backchannel_logout_uri: str = ""
     backchannel_token_delivery_mode: str = ""
     """CIBA: empty (not used), ``poll`` or ``ping``."""
@@ -74,6 +76,8 @@ class Client:
     """Clients whose access tokens this one may exchange (RFC 8693)."""
     dan_operations: frozenset[str] = frozenset()
     """Operations that it may ask for in the manner of ДАН; empty: it is no such client."""
+    tokens_from: datetime | None = None
+    """Tokens that it was given for itself until then are dead: it had been switched off."""
     registration_digest: str = ""
     """Digest of the token by which it manages its own registration (RFC 7592)."""
 
@@ -142,6 +146,11 @@ class Binding:
     def claims(self) -> dict[str, str]:
         """As in ``cnf``."""
         return {name: value for name, value in (("jkt", self.jkt), ("x5t#S256", self.x5t)) if value}
+
+    @classmethod
+    def of_claims(cls, cnf: Mapping[str, str]) -> Binding:
+        """The other way round."""
+        return cls(jkt=cnf.get("jkt", ""), x5t=cnf.get("x5t#S256", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +278,8 @@ class Storage(Protocol):
 
     def token(self, digest: str) -> Token | None: ...
 
-    def revoke_token(self, digest: str) -> None: ...
+    def revoke_token(self, digest: str, token: Token) -> None:
+        """End it, whether it is remembered or not."""
 
     def save_refresh(self, digest: str, refresh: Refresh) -> None: ...
 

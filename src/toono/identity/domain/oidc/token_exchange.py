@@ -9,7 +9,7 @@ from typing import Any
 from toono.identity.domain.oidc import access_token
 from toono.identity.domain.oidc.binding import binding
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Token, digest
+from toono.identity.domain.oidc.storage import Token
 from toono.identity.domain.oidc.token_request import TokenRequest
 
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -66,7 +66,7 @@ def _subject(t: TokenRequest) -> Token:
         raise DirectRefusal("invalid_request", "only access tokens are exchanged")
     if t.get("actor_token") is not None:
         raise DirectRefusal("invalid_request", "the actor is the client itself; actor_token is not supported")
-    found = t.provider.storage.token(digest(t.needed("subject_token")))
+    found = access_token.known(t.provider, t.needed("subject_token"))
     if found is None or found.dead or t.provider.now > found.expires_at:
         raise DirectRefusal("invalid_request", "subject_token is unknown or has ended")
     return found
