@@ -8,6 +8,7 @@ text is a sentence that says what to set. ``docs/reference/settings.md`` is gene
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
@@ -122,6 +123,14 @@ class Settings:
         "ClamAV's daemon that looks through files of applications: `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`. Empty: structure checks only.",
     )
     traces_url: str = _setting("", "OpenTelemetry collector (OTLP over HTTP) for the traces of the exchange. Empty: none.")
+    operator_email: str = _setting(
+        "",
+        "Where the operator answers questions about certificates and signatures; stands in the trusted list. Empty: support@ the portal's host.",
+    )
+    operator_post: str = _setting(
+        "",
+        "The operator's postal address in English and, after a bar, in Mongolian, as `Street 1; Ulaanbaatar; 14201 | Гудамж 1; Улаанбаатар; 14201` (the postal code may be left out); stands in the trusted list. Empty in development: an invented one.",
+    )
     helpline: str = _setting("1800-1111", "Telephone number shown on every page.")
     sessions_idle_minutes: int = _setting(30, "A session ends after so many minutes without a click.")
     log_level: str = _setting("INFO", "How much the processes write.", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -164,6 +173,20 @@ class Settings:
         """Address and port of the name server that is asked alone for dns-01."""
         host, _, port = self.acme_resolver.rpartition(":")
         return (str(ip_address(host.strip("[]"))), int(port)) if host else None
+
+    @property
+    def operator_mail(self) -> str:
+        """The operator's address of mail; ``support`` at the portal's host where none is set (RFC 2142 §3)."""
+        return self.operator_email or f"support@{urlsplit(self.base_url).hostname}"
+
+    @property
+    def operator_places(self) -> Mapping[str, tuple[str, str, str]]:
+        """The operator's street, town and postal code (or an empty text), by language.
+
+        :raises ValueError: not two addresses, or one without street or town.
+        """
+        english, mongolian = (self.operator_post or _INVENTED_POST).split("|")
+        return {"en": _place(english), "mn": _place(mongolian)}
 
     @property
     def asks_kernel_clock(self) -> bool:
@@ -242,6 +265,17 @@ class Settings:
         return self.key_store_passphrase or self.secret("key_store_passphrase")
 
 
+_INVENTED_POST = "Example Street 1; Ulaanbaatar | Жишээ гудамж 1; Улаанбаатар"
+_MAIL = re.compile(r"[^@\s,?\"<>|]{1,64}@[A-Za-z0-9.-]{1,190}")
+
+
+def _place(address: str) -> tuple[str, str, str]:
+    street, town, *code = (part.strip() for part in address.split(";"))
+    if not street or not town or len(code) > 1:
+        raise ValueError("an address is street; town; postal code")
+    return street, town, code[0] if code else ""
+
+
 def _convert(name: str, kind: str, raw: str) -> Any:
     variable = PREFIX + name.upper()
     if kind == "bool":
@@ -300,6 +334,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(**values)
     settings = _absolute(settings)
     _check_acme(settings)
+    _check_operator(settings)
     _check_production(settings)
     return settings
 
@@ -326,6 +361,18 @@ def _check_acme(settings: Settings) -> None:
         _ = settings.acme_own_networks
     except ValueError as error:
         raise SettingsError(f"TOONO_ACME_NETWORKS is «{settings.acme_networks}»: {error}. Write it as 10.20.0.0/16,10.30.0.0/16.") from None
+
+
+def _check_operator(settings: Settings) -> None:
+    if settings.operator_email and not _MAIL.fullmatch(settings.operator_email):
+        raise SettingsError(f"TOONO_OPERATOR_EMAIL is «{settings.operator_email}», but must be one address of mail, as pki@example.mn.")
+    try:
+        _ = settings.operator_places
+    except ValueError:
+        raise SettingsError(
+            f"TOONO_OPERATOR_POST is «{settings.operator_post}», but must be an English and a Mongolian address, each with street and town, as "
+            "Street 1; Ulaanbaatar; 14201 | Гудамж 1; Улаанбаатар; 14201."
+        ) from None
 
 
 def _check_production(settings: Settings) -> None:
@@ -355,6 +402,10 @@ def _check_production(settings: Settings) -> None:
             "TOONO_GATEWAY_DATABASE_URL is missing; the gateway has a login of its own. Set TOONO_GATEWAY_DATABASE_URL_FILE.",
         ),
         (not settings.secure, "TOONO_PUBLIC_URL must be an https:// address in production."),
+        (
+            not settings.operator_post,
+            "TOONO_OPERATOR_POST is missing; the trusted list names its operator's postal address. Set it as Street 1; Town | Гудамж 1; Хот.",
+        ),
         (not settings.sms_host, "TOONO_SMS_HOST is missing; name the SMS operator's SMPP server."),
         (not settings.sms_password, "TOONO_SMS_PASSWORD is missing. Set TOONO_SMS_PASSWORD_FILE."),
     ]

@@ -46,8 +46,8 @@ CLIENTS_KEPT_SECONDS = 1.0
 MOST_ROUNDS = 5
 """Readings until a request has all it needs: caller, token, the token's owner."""
 MOST_TOGETHER = 128
-WRITES_AT_ONCE = 1
-"""While one waits for the disk the next is signed."""
+PATIENCE_SECONDS = 0.004
+"""A writing costs as much for thirty requests as for one, so while many come it waits this long for more."""
 CONNECT_SECONDS = 3.0
 KEYS_AHEAD_SECONDS = 10.0
 """Longer than a request can take: what it begins with, it ends with."""
@@ -139,8 +139,8 @@ class Lean:
         self._clients_since = 0.0
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="reading")
         self._read = Together(self._read_all, most=MOST_TOGETHER)
-        self._write = Together(self._write_all, most=MOST_TOGETHER, turns=WRITES_AT_ONCE)
-        self._signer = AsyncSignerClient(settings().signer_socket, settings().secret("signer_token_web"), connections=WRITES_AT_ONCE)
+        self._write = Together(self._write_all, most=MOST_TOGETHER, patience_seconds=PATIENCE_SECONDS)
+        self._signer = AsyncSignerClient(settings().signer_socket, settings().secret("signer_token_web"), connections=1)
         self._connections: AsyncConnectionPool[Any] | None = None
         self._provider = replace(engine.provider(), sign=_unsigned_token, published_keys=_not_here)
 
@@ -242,7 +242,7 @@ class Lean:
         if self._connections is None:
             options = "-c synchronous_commit=on -c statement_timeout=5000 -c timezone=UTC"
             self._connections = AsyncConnectionPool(
-                settings().database_dsn, min_size=1, max_size=WRITES_AT_ONCE, timeout=CONNECT_SECONDS, open=False,
+                settings().database_dsn, min_size=1, max_size=1, timeout=CONNECT_SECONDS, open=False,
                 kwargs={"autocommit": True, "options": options, "row_factory": tuple_row},
             )  # fmt: skip
             await self._connections.open()

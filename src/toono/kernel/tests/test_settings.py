@@ -18,6 +18,7 @@ PRODUCTION = {
     "TOONO_DATABASE_URL": "postgresql://toono:secret@db/toono",
     "TOONO_GATEWAY_DATABASE_URL": "postgresql://gateway:secret@db/toono",
     "TOONO_PUBLIC_URL": "https://toono.example",
+    "TOONO_OPERATOR_POST": "Sukhbaatar Square 1; Ulaanbaatar; 14201 | Сүхбаатарын талбай 1; Улаанбаатар; 14201",
     "TOONO_SMS_HOST": "smpp.example",
     "TOONO_SMS_PASSWORD": "secret",
 }
@@ -40,6 +41,7 @@ def test_a_complete_production_setting_is_accepted() -> None:
         ({"TOONO_DATABASE_URL": None}, "TOONO_DATABASE_URL is missing"),
         ({"TOONO_GATEWAY_DATABASE_URL": None}, "TOONO_GATEWAY_DATABASE_URL is missing"),
         ({"TOONO_PUBLIC_URL": "http://toono.example"}, "TOONO_PUBLIC_URL must be an https:// address"),
+        ({"TOONO_OPERATOR_POST": None}, "TOONO_OPERATOR_POST is missing"),
         ({"TOONO_SMS_HOST": None}, "TOONO_SMS_HOST is missing"),
         ({"TOONO_SMS_PASSWORD": None}, "TOONO_SMS_PASSWORD is missing"),
     ],
@@ -87,11 +89,26 @@ def test_the_clock_is_judged_by_the_kernel_in_production_and_not_in_development(
         ({"TOONO_ACME_RESOLVER": "resolver:53"}, "must be address:port"),
         ({"TOONO_ACME_RESOLVER": "10.0.0.53:0"}, "must be address:port"),
         ({"TOONO_CLOCK_CHECK": "ntp"}, "must be one of"),
+        ({"TOONO_OPERATOR_EMAIL": "a@b.mn, c@d.mn"}, "must be one address of mail"),
+        ({"TOONO_OPERATOR_EMAIL": "a@b.mn?subject=x"}, "must be one address of mail"),
+        ({"TOONO_OPERATOR_POST": "Street 1; Town"}, "an English and a Mongolian address"),
+        ({"TOONO_OPERATOR_POST": "Street 1 | Гудамж 1; Хот"}, "an English and a Mongolian address"),
+        ({"TOONO_OPERATOR_POST": "Street 1; Town; 1; 2 | Гудамж 1; Хот"}, "an English and a Mongolian address"),
     ],
 )
 def test_a_wrong_setting_of_the_pki_stops_the_start(environment: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load(environment)
+
+
+def test_the_operator_is_reached_where_it_says_and_has_an_invented_address_in_development_only() -> None:
+    own = load(PRODUCTION | {"TOONO_OPERATOR_EMAIL": "pki@toono.example"})
+    assert own.operator_mail == "pki@toono.example"
+    assert own.operator_places == {
+        "en": ("Sukhbaatar Square 1", "Ulaanbaatar", "14201"), "mn": ("Сүхбаатарын талбай 1", "Улаанбаатар", "14201")
+    }  # fmt: skip
+    assert load(PRODUCTION).operator_mail == "support@toono.example"
+    assert load({}).operator_places["en"] == ("Example Street 1", "Ulaanbaatar", "")
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:

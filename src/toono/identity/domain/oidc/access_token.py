@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from joserfc.jwk import ECKey
+
 from toono.identity.domain.oidc import client_keys, subjects
 from toono.identity.domain.oidc.storage import Binding, Client, Grant, Provider, Token, digest
 from toono.identity.limits import LIMITS
@@ -63,7 +65,7 @@ def _own_word(provider: Provider, value: str) -> Token | None:
         header, said, *_ = client_keys.parts(value)
         if header.get("typ") != TYPE or "auth_time" in said or said.get("iss") != provider.issuer:
             return None
-        client_keys.verified(value, [client_keys.public_key(key) for key in provider.keys().keys])
+        client_keys.verified(value, [client_keys.public_key(key) for key in provider.keys().keys if isinstance(key, ECKey)])
     except client_keys.NotSigned:
         return None
     issued_at, expires_at = (datetime.fromtimestamp(said[name], UTC) for name in ("iat", "exp"))
