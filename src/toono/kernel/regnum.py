@@ -11,7 +11,7 @@ from datetime import date
 
 from toono.kernel.text import clean
 
-_SHAPE = re.compile(r"[А-ЯӨҮЁ]{2}\d{8}")
+_SHAPE = re.compile(r"[А-ЯӨҮЁ]{2}[0-9]{8}")
 _LATIN = str.maketrans("ABEKMHOPCTYX", "АВЕКМНОРСТУХ")
 
 

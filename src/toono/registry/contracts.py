@@ -21,7 +21,7 @@ class Organisation(Contract):
     code: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")
     """Stable Latin code, also the member code on the exchange."""
     member_class: str = Field(pattern=r"^(GOV|COM)$")
-    register_number: str = Field(pattern=r"^\d{7}$")
+    register_number: str = Field(pattern=r"^[0-9]{7}$")
     """Legal entity's register number, seven digits."""
     name_mn: str
     name_en: str

@@ -14,10 +14,10 @@ from typing import ClassVar, Final
 from toono.exchange import limits
 from toono.exchange.domain.messages import Header
 
-_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _HEADER: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)")
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
-_DIGITS: Final = re.compile(r"\d{1,12}")
+_DIGITS: Final = re.compile(r"[0-9]{1,12}")
 _LINE_BYTES: Final = 4096
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_NAME: Final = re.compile(r"_(\d{4})_(\d{2})(?:_(\d{2}))?")
+_NAME: Final = re.compile(r"_([0-9]{4})_([0-9]{2})(?:_([0-9]{2}))?")
 
 
 def floor(moment: datetime) -> UUID:

@@ -11,8 +11,8 @@ from toono.exchange.domain.faults import Code, Fault
 from toono.exchange.domain.messages import Header
 from toono.registry.contracts import SubjectRule
 
-_CIVIL_ID: Final = re.compile(r"\d{12}")
-_INDEX: Final = re.compile(r"0|[1-9]\d*")
+_CIVIL_ID: Final = re.compile(r"[0-9]{12}")
+_INDEX: Final = re.compile(r"0|[1-9][0-9]*")
 
 
 def resolve(document: Any, pointer: str) -> Any:

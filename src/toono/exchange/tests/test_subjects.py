@@ -41,6 +41,7 @@ def test_case_and_unicode_form_do_not_make_another_person() -> None:
         ({"person": {"regnum": "УБ00210112"}}, "no_subject"),
         ({"person": GOOD["person"] | {"civil_id": 123456789012}}, "no_civil_id"),
         ({"person": GOOD["person"] | {"civil_id": "12345678901"}}, "no_civil_id"),
+        ({"person": GOOD["person"] | {"civil_id": "١٢٣٤٥٦٧٨٩٠١٢"}}, "no_civil_id"),  # digits that no list of readings would find
     ],
 )
 def test_any_other_answer_is_refused_with_its_reason(document: object, reason: str) -> None:

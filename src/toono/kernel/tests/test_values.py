@@ -57,6 +57,7 @@ def test_cleaning_twice_is_cleaning_once(value: str) -> None:
         ("УБ05131512", None),
         ("УБ05023012", None),
         ("УБ0503151", None),
+        ("УБ٠٥٠٣١٥١٢", None),
         ("QW05031512", None),
         ("", None),
         ("УБ05031512; DROP TABLE", None),

@@ -57,7 +57,7 @@ def _instant(value: object) -> datetime:
 
 def _moment(value: object) -> datetime | timedelta:
     """An instant, or a span from the first loading."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?P\d+D", value):
+    if isinstance(value, str) and re.fullmatch(r"[+-]?P[0-9]+D", value):
         return TypeAdapter(timedelta).validate_python(value)
     try:
         return _instant(value)
@@ -67,7 +67,7 @@ def _moment(value: object) -> datetime | timedelta:
 
 def _time_of_day(value: object) -> time:
     """``08:30``. YAML reads an unquoted 08:30 as text but 10:30 as the number 630 (sexagesimal), which is refused."""
-    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         return time.fromisoformat(value)
     raise ValueError('must be a time of day in quotes, such as "08:30"')
 

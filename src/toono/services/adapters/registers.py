@@ -84,7 +84,7 @@ def read(
 
 def _key(meaning: Meaning, person: Person, subject: str, call: Callable[[str, str], Answer]) -> str:
     """By what the register is asked: a person's civil id, or the number of a thing."""
-    if meaning.subject is not MeaningSubject.PERSON or re.fullmatch(r"\d{12}", subject):
+    if meaning.subject is not MeaningSubject.PERSON or re.fullmatch(r"[0-9]{12}", subject):
         return subject
     if not subject:
         return person.civil_id

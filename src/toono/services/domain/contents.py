@@ -99,7 +99,7 @@ def _number(value: Any) -> float | None:
 def _date(value: Any) -> str | None:
     text = str(value)[:10]
     try:
-        return date.fromisoformat(text).isoformat() if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+        return date.fromisoformat(text).isoformat() if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
         return None
 

@@ -166,7 +166,7 @@ class AsksAgain(_Part):
 
     law: Text
     article: Article
-    until: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    until: str = Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 
 
 _BELONGS: dict[str, tuple[QuestionKind, ...]] = {
@@ -212,7 +212,7 @@ class Question(_Part):
     files: int = Field(default=1, ge=1, le=10)
     """How many files at most."""
     accepts: tuple[FileKind, ...] = (FileKind.PDF, FileKind.PICTURE)
-    within: str | None = Field(default=None, pattern=r"^\d{2}(\d{2})?$")
+    within: str | None = Field(default=None, pattern=r"^[0-9]{2}([0-9]{2})?$")
     """Code of the aimag or soum inside which the address or point must lie."""
     chosen_from: Name | None = None
     """The fact (a meaning with `items`) whose items are the choices."""

@@ -35,7 +35,7 @@ Typed = Annotated[
 ]
 """What a person types: text; a list of options or file names; an address ``{unit, rest}``; a group, a list of its members."""
 Answers = dict[Name, Typed]
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$"), BeforeValidator(lambda v: v.strftime("%Y-%m-%dT%H:%M") if isinstance(v, datetime) else v)]  # fmt: skip
+Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"), BeforeValidator(lambda v: v.strftime("%Y-%m-%dT%H:%M") if isinstance(v, datetime) else v)]  # fmt: skip
 """By the clock in Ulaanbaatar."""
 Overlay = Literal["normal", "absent", "silent"] | dict[str, Any]
 """What a register says otherwise than usual: fields laid over, ``items`` replaced; nothing held; no answer; all as usual again."""

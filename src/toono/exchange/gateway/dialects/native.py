@@ -27,7 +27,7 @@ _TRANSLATED: Final = {
 }  # fmt: skip
 _ONCE: Final = frozenset({*_TRANSLATED, "idempotency-key"})
 _LEFT_OUT: Final = FROM_TERMINATOR | {"authorization", "signature", "signature-input"}
-_CIVIL_ID: Final = re.compile(r"\d{12}")
+_CIVIL_ID: Final = re.compile(r"[0-9]{12}")
 
 
 class Native:

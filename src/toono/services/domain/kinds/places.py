@@ -28,7 +28,7 @@ PLACES = 5
 def _address(question: Question, typed: Typed, today: date, outside: Outside) -> str:
     parts = _address_parts(typed if isinstance(typed, Mapping) else one(typed))
     unit, rest = parts["unit"], parts["rest"]
-    if not re.fullmatch(r"\d{6}", unit) or (outside.unit is not None and outside.unit(unit) is None):
+    if not re.fullmatch(r"[0-9]{6}", unit) or (outside.unit is not None and outside.unit(unit) is None):
         raise refuse(question, "сум (дүүрэг), баг (хороо)-г сонгоно уу.", "choose the soum (district) and bag (khoroo).", part="unit")
     if not unit.startswith(question.within or ""):
         where = _unit_words(question.within or "", outside)
@@ -85,8 +85,8 @@ def _address_inputs(kept: str) -> dict[str, str]:
 # -- point -------------------------------------------------------------------------------------------------------
 
 _DEGREES = re.compile(
-    r"""([NSEWХӨЗУ]?) \s* (\d{1,3}(?:[.,]\d+)?) \s* [°º˚]? \s*
-        (?:(\d{1,2}(?:[.,]\d+)?) \s* ['’′]? \s*)? (?:(\d{1,2}(?:[.,]\d+)?) \s* (?:"|”|″|'')? \s*)? ([NSEWХӨЗУ]?)""",
+    r"""([NSEWХӨЗУ]?) \s* ([0-9]{1,3}(?:[.,][0-9]+)?) \s* [°º˚]? \s*
+        (?:([0-9]{1,2}(?:[.,][0-9]+)?) \s* ['’′]? \s*)? (?:([0-9]{1,2}(?:[.,][0-9]+)?) \s* (?:"|”|″|'')? \s*)? ([NSEWХӨЗУ]?)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _SIDES = {"lat": "NХ", "lon": "EЗ"}

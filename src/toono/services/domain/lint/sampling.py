@@ -25,7 +25,7 @@ ENOUGH = 12
 
 _MISSING = object()
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'')
-_NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)")
+_NUMBER = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?)")
 
 
 def ever_holds(subject: Subject, expression: str) -> bool:
@@ -97,7 +97,7 @@ def _answers(question: Question, expression: str) -> list[Any]:
             near = [n + d for n in numbers for d in (-0.01, -1.0, 0.0, 0.01, 1.0)]
             return list(dict.fromkeys([low, high, (low + high) / 2, *(n for n in near if low <= n <= high)]))
         case QuestionKind.DATE:
-            return ["2020-01-01", "2026-11-22", "2035-12-31", *(t for t in texts if re.fullmatch(r"\d{4}-\d{2}-\d{2}", t))]
+            return ["2020-01-01", "2026-11-22", "2035-12-31", *(t for t in texts if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", t))]
         case QuestionKind.ADDRESS:
             codes = [t for t in (*texts, question.within or "48") if t.isdigit() and len(t) <= 6]
             units = list(dict.fromkeys(f"{code:0<6}" for code in codes))
@@ -143,7 +143,7 @@ def _field(declared: MeaningField, expression: str) -> list[Any]:
         case FieldKind.NUMBER | FieldKind.MONEY:
             return list(dict.fromkeys([0.0, *(n + d for n in numbers for d in (-1.0, 0.0, 1.0))]))
         case FieldKind.DATE:
-            dates = [t for t in texts if re.fullmatch(r"\d{4}-\d{2}-\d{2}", t)]
+            dates = [t for t in texts if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", t)]
             return ["2000-01-01", *dates, "2040-12-31"]
         case _:
             return [*texts, "Үг"]
