@@ -22,6 +22,7 @@ from toono.identity.operations.lean_batches import Lean
 from toono.kernel.errors import ToonoError
 
 PATHS = frozenset({"/oidc/token", "/oidc/introspect"})
+METHODS = dict.fromkeys(PATHS, "POST") | {"/oidc/jwks": "GET", "/health/live": "GET"}
 LONG_WAYS_AT_ONCE = 8
 MOST_WAITING = 2000
 """Beyond this a request is told to come again, rather than kept until its client has gone."""
@@ -53,12 +54,15 @@ class Plane:
             return await self._jwks(protocol)
         if (method, path) == ("GET", "/health/live"):
             return _send(protocol, 200, b"{}")
-        return _send(protocol, 405 if path in PATHS else 404, b"{}")
+        if path in METHODS:
+            said = {"error": "invalid_request", "error_description": f"only {METHODS[path]}"}
+            return _send(protocol, 405, to_json(said), ("allow", METHODS[path]), KEPT_BY_NOBODY)
+        return _send(protocol, 404, to_json({"error": "not_found"}), KEPT_BY_NOBODY)
 
     async def _machine(self, scope: Scope, protocol: HTTPProtocol) -> contracts.ProtocolAnswer:
         headers = _headers(scope)
         form = await _body(headers, protocol)
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM or scope.query_string or form is None:
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM or scope.query_string:
             return NOT_A_FORM
         sent = contracts.MachineRequest(
             path=scope.path, form=form, authorization=headers.get("authorization"), accept=headers.get("accept", ""),
@@ -103,17 +107,17 @@ def _headers(scope: Scope) -> dict[str, str]:
     return found
 
 
-async def _body(headers: dict[str, str], protocol: HTTPProtocol) -> str | None:
-    """The form as sent; None when it is longer than any request may be."""
+async def _body(headers: dict[str, str], protocol: HTTPProtocol) -> str:
+    """The form as sent; of one that is longer than any may be, so much that the protocol sees it."""
     length = headers.get("content-length", "")
-    if length.isdecimal():
-        return None if int(length) > LIMITS.request_length else (await protocol()).decode("ascii", errors="replace")
+    if length.isdecimal() and int(length) <= LIMITS.request_length:
+        return (await protocol()).decode("ascii", errors="replace")
     whole = b""
     async for part in protocol:
         whole += part
         if len(whole) > LIMITS.request_length:
-            return None
-    return whole.decode("ascii", errors="replace")
+            break
+    return whole[: LIMITS.request_length + 1].decode("ascii", errors="replace")
 
 
 def _answer(protocol: HTTPProtocol, answer: contracts.ProtocolAnswer) -> None:

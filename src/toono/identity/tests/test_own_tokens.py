@@ -19,7 +19,10 @@ from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import digest
 from toono.identity.limits import LIMITS
 from toono.identity.tests.memory import DEVICE_KEY, RESOURCE, MemoryProvider, basic
+from toono.kernel.jose import base64url, from_base64url
 
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of P-256 (SEC 2 §2.4.2)."""
 DETAIL = {"type": "toono_exchange", "actions": ["read"]}
 
 
@@ -87,6 +90,18 @@ def test_it_ends_when_it_is_revoked_by_its_client_and_nobody_else(op: MemoryProv
     revoke(op, value)
     revoke(op, value)
     assert shown(op, value) == {"active": False} and shown(op, other)["active"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_other_text_of_the_same_signature_is_the_same_token(op: MemoryProvider, first: bool) -> None:
+    """(r, n - s) verifies like (r, s), and needs no key to be written."""
+    value = own_token(op)
+    content, _, signature = value.rpartition(".")
+    raw = from_base64url(signature)
+    other = f"{content}.{base64url(raw[:32] + (ORDER - int.from_bytes(raw[32:])).to_bytes(32))}"
+    assert other != value and shown(op, value)["active"] and shown(op, other)["active"]
+    revoke(op, value if first else other)
+    assert shown(op, value) == shown(op, other) == {"active": False}
 
 
 def test_it_ends_in_time_and_with_its_client(op: MemoryProvider) -> None:

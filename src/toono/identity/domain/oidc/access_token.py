@@ -56,7 +56,27 @@ def issue(provider: Provider, wish: Wish) -> tuple[str, dict[str, Any]]:
 
 def known(provider: Provider, value: str) -> Token | None:
     """What a text stands for, whatever it is; None for one that is no access token of ours. Whether it has ended is to be asked of what is given."""
-    return provider.storage.token(digest(value)) or _own_word(provider, value)
+    return _found(provider, value)[1]
+
+
+def revoke(provider: Provider, client: Client, value: str) -> bool:
+    """End the token, if it is one of this client's; whether it is."""
+    key, token = _found(provider, value)
+    if token is None or token.client_id != client.client_id:
+        return False
+    provider.storage.revoke_token(key, token)
+    return True
+
+
+def _found(provider: Provider, value: str) -> tuple[str, Token | None]:
+    """The key under which a token is remembered, or would be, and what it stands for."""
+    key = digest(value)
+    token = provider.storage.token(key)
+    said = _own_word(provider, value) if token is None else None
+    if said is not None:  # by its id: of one ECDSA signature there are two texts, and whoever holds one can write the other
+        key = digest(f"jti {said.id}")
+        token = provider.storage.token(key) or said
+    return key, token
 
 
 def _own_word(provider: Provider, value: str) -> Token | None:

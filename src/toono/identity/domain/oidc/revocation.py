@@ -20,9 +20,7 @@ def revoke(*, provider: Provider, request: Request) -> dict[str, Any]:
     value = request.form().get("token")
     if value is None:
         raise DirectRefusal("invalid_request", "token is missing")
-    token = access_token.known(provider, value)
-    if token is not None and token.client_id == client.client_id:
-        provider.storage.revoke_token(digest(value), token)
+    if access_token.revoke(provider, client, value):
         return {}
     refresh = provider.storage.locked_refresh(digest(value))
     if refresh is not None and refresh.grant.client_id == client.client_id:
