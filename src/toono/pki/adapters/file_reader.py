@@ -1,11 +1,8 @@
-"""Have a stranger's file read by a process of its own (:mod:`toono.pki.adapters.reading_process`)."""
+"""Have strangers' files read by processes of their own, so many at a time."""
 
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +10,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from toono.pki.adapters.fork_client import ForkServer, ServerGone
 from toono.pki.contracts import SubIndication
 from toono.pki.domain.validation.reading import Reading
 from toono.pki.errors import ValidationBusy
@@ -21,11 +19,13 @@ AT_ONCE = 2
 """Files read at the same time by one process of the portal; a reading fills a core."""
 WAIT_SECONDS = 20
 READING_SECONDS = 90
-READER = "toono.pki.adapters.reading_process"
 ANSWER_BYTES = 64 * 1024 * 1024
+READER = "toono.pki.adapters.reading_process"
+DRAWER = "toono.pki.adapters.picture_process"
 
 log = logging.getLogger("toono.pki")
 _places = threading.BoundedSemaphore(AT_ONCE)
+_server = ForkServer(READER, DRAWER)
 
 
 def read(content: BinaryIO, signed: BinaryIO | None = None) -> Reading:
@@ -51,32 +51,15 @@ def _place() -> Iterator[None]:
         _places.release()
 
 
-def run(module: str, files: list[BinaryIO], *arguments: str) -> bytes:
-    """What a module of ours says of open files in a process of its own, after the descriptors and ``arguments``; nothing if it is ended by its limits.
+def run(program: str, files: list[BinaryIO], *arguments: str) -> bytes:
+    """What :data:`READER` or :data:`DRAWER` says of open files, in a process of its own; nothing if that was ended by its limits.
 
-    :raises ValidationBusy: too many files are being read.
+    :raises ValidationBusy: too many files are being read, or the processes are killed again and again.
     """
     with _place():
-        return _run(module, files, arguments)
-
-
-def _run(module: str, files: list[BinaryIO], arguments: tuple[str, ...]) -> bytes:
-    descriptors = [file.fileno() for file in files]
-    command = [sys.executable, "-I", "-m", module, *map(str, descriptors), *arguments]
-    # Nothing of our environment: it holds secrets.
-    environment = {"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", "")}
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=descriptors, env=environment
-    )
-    end = threading.Timer(READING_SECONDS, process.kill)
-    end.start()
-    try:
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        answer = process.stdout.read(ANSWER_BYTES + 1)
-        return answer if len(answer) <= ANSWER_BYTES else b""
-    finally:
-        end.cancel()
-        process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for _ in range(2):
+            try:
+                return _server.answer(program, files, *arguments, seconds=READING_SECONDS, most_bytes=ANSWER_BYTES)
+            except ServerGone:
+                log.warning("the server of readers ended with a file in hand")
+        raise ValidationBusy("the server of readers ended twice")

@@ -6,7 +6,6 @@ import tempfile
 
 from toono.pki.adapters import file_reader
 
-PROGRAM = "toono.pki.adapters.picture_process"
 WIDTH_PIXELS = 1000
 
 
@@ -30,5 +29,5 @@ def _drawn(pdf: bytes, page: int) -> tuple[int, bytes]:
     with tempfile.TemporaryFile() as file:
         file.write(pdf)
         file.flush()
-        count, _, picture = file_reader.run(PROGRAM, [file], str(page), str(WIDTH_PIXELS)).partition(b"\n")
+        count, _, picture = file_reader.run(file_reader.DRAWER, [file], str(page), str(WIDTH_PIXELS)).partition(b"\n")
     return (int(count) if count.isdigit() else 0), picture

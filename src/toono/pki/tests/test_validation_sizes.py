@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from asn1crypto import cms as asn1_cms
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from toono.pki.adapters.fork_client import ForkServer
 from toono.pki.contracts import Coverage, Profile, SignedFileKind, SubIndication
 from toono.pki.domain.validation import limits, pdf
 from toono.pki.domain.validation.reading import Reading
@@ -27,27 +28,18 @@ SIGNER, KEY = leaf(Profile.SEAL, ISSUING)
 assert ISSUING.certificate
 
 
-WATCHED = """
-import os, sys
-from toono.pki.adapters import reading_process
-end = os._exit
-def told(code):
-    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-    print(int(status["VmHWM"].split()[0]) // 1024, int(status["RssFile"].split()[0]) // 1024, file=sys.stderr, flush=True)
-    end(code)
-os._exit = told
-reading_process.main(sys.argv[1:])
-"""
+WATCHED = "toono.pki.tests.watched_reading"
+SERVER = ForkServer(WATCHED)
 
 
 def read(path: Path, signed: Path | None = None) -> tuple[Reading, int]:
     """The reading as the portal has it made, and the most memory that its process took, in megabytes; the file itself, mapped, counts."""
     with path.open("rb") as file, (signed or path).open("rb") as other:
-        files = [one.fileno() for one in ((file, other) if signed else (file,))]
-        command = [sys.executable, "-I", "-c", WATCHED, *map(str, files)]
-        done = subprocess.run(command, capture_output=True, pass_fds=files, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return Reading.model_validate_json(done.stdout), int(done.stderr.split()[0])
+        files: list[BinaryIO] = [file, other] if signed else [file]
+        done = SERVER.answer(WATCHED, files, seconds=120, most_bytes=MB)
+    assert done, "its limits ended it"
+    reading, memory = json.loads(done)
+    return Reading.model_validate_json(reading), memory
 
 
 @pytest.fixture(scope="module")
