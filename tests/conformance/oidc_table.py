@@ -19,6 +19,7 @@ FILES = (
     "test_oidc_ciba",
     "test_oidc_logout",
     "test_oidc_attacks",
+    "test_oidc_forged_tokens",
     "test_oidc_live",
     "test_oidc_tls",
     "test_oidc_live_attacks",

@@ -361,6 +361,34 @@ def test_a_device_signs_in_by_a_code_typed_elsewhere(stack: Any, metadata: Any, 
     assert stack.http.post(metadata["token_endpoint"], data=form).json()["error"] == "invalid_grant"
 
 
+def test_the_person_reads_where_the_client_will_act_for_them(
+    stack: Any, metadata: Any, person: Any, party: Party, register: Register
+) -> None:
+    """On the page of a device, of a request and of consent: the resource that was named, or those of which one may be named later."""
+    first, second = "https://registers.example/api", "https://other.example/api"
+    device, ciba = "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"
+    signing = f"{stack.base_url}/csc/v2"
+    bank = register(
+        grant_types=["authorization_code", device, ciba], resources=[first, second, signing], backchannel_token_delivery_mode="poll"
+    )
+    auth = (bank.client_id, bank.client_secret)
+    person.sign_in(person.regnum, path="/sign-in?next=/identity/device")
+    for named, told in (({"resource": first}, "дараах хаягт хандана"), ({}, "дараах хаягийн аль нэгд хандаж болно")):
+        form = {"scope": "openid"} | named
+        shown = stack.http.post(metadata["device_authorization_endpoint"], data=form, auth=auth).raise_for_status().json()
+        person.open("/identity/device")
+        person.answer_only_field(shown["user_code"])
+        assert told in person.text and first in person.text and (second in person.text) is not bool(named)
+        assert ("Тооно платформын гарын үсгийн үйлчилгээ" in person.text) is not bool(named)
+    asked = {"scope": "openid", "login_hint": person.regnum, "resource": second}
+    stack.http.post(metadata["backchannel_authentication_endpoint"], data=asked, auth=auth).raise_for_status()
+    person.open("/identity/requests")
+    assert "дараах хаягт хандана" in person.text and second in person.text and first not in person.text
+    person.open(f"{metadata['authorization_endpoint']}?{urlencode(question(party, bank.client_id, resource=signing))}")
+    assert person.path == "/identity/consent" and "Тооно платформын гарын үсгийн үйлчилгээ" in person.text
+    assert first not in person.text and signing not in person.text
+
+
 def test_a_sign_in_that_a_client_began_is_approved_on_the_phone_and_the_client_is_pinged(
     stack: Any, metadata: Any, person: Any, party: Party, register: Register
 ) -> None:

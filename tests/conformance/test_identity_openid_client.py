@@ -165,6 +165,7 @@ def test_the_request_is_pushed_and_signed_and_every_answer_is_signed(
     bank = register(
         scope=ALL, grant_types=GRANTS, require_signed_request_object=True, require_pushed_authorization_requests=True,
         userinfo_signed_response_alg="ES256", userinfo_encrypted_response_alg="ECDH-ES", userinfo_encrypted_response_enc="A256GCM",
+        id_token_encrypted_response_alg="ECDH-ES", id_token_encrypted_response_enc="A128GCM",
         **registered_key(key) | {"jwks": {"keys": [key.as_dict(private=False), opens.as_dict(private=False)]}},
     )  # fmt: skip
     told = {
@@ -182,6 +183,7 @@ def test_the_request_is_pushed_and_signed_and_every_answer_is_signed(
     forged = ".".join([head, payload[:-2] + ("AA" if payload[-2:] != "AA" else "BB"), signature])
     assert client.refused("redeem", url=back.replace(answer, forged)).startswith("OAUTH_")
     tokens = client.good("redeem", url=back)
+    assert tokens["id_token"].count(".") == 4, "encrypted, and opened by the client"
     assert client.good("userinfo", sub=tokens["claims"]["sub"])["civil_id"] == person.civil_id
     assert client.good("introspect")["active"] is True
     assert client.refused("ask", by="par", params={"redirect_uri": party.back, "scope": ALL}) == "invalid_request", "unsigned"

@@ -10,6 +10,8 @@ from uuid import UUID
 import httpx
 import pytest
 
+from toono.identity.tests import flows
+
 Browser = Callable[..., Any]
 
 
@@ -164,6 +166,53 @@ def test_the_cookies_are_out_of_reach(browser: Browser, stack: Any) -> None:
     for name in ("toono_session", "identity_session", "identity_browser", "toono_csrf"):
         assert cookies[name].has_nonstandard_attr("HttpOnly") and cookies[name].get_nonstandard_attr("SameSite") == "Lax", name
         assert cookies[name].path == "/" and not cookies[name].domain_specified
+
+
+def test_what_the_client_hints_at_stands_on_the_page(browser: Browser, stack: Any) -> None:
+    """``login_hint`` and ``ui_locales`` (Core §3.1.2.1): a help, never a word against what the person chose themselves."""
+    asked = f"/oidc/authorize?{flows.query(login_hint='уб05210321', ui_locales='de en-GB mn')}"
+    person = browser()
+    person.open(asked)
+    assert person.path == "/identity/sign-in" and attribute(person, "regnum", "value") == "УБ05210321"
+    person.open(str(person.answer.url))
+    assert person.page.xpath("string(//html/@lang)") == "en", "the first of the list that is spoken here"
+    other = browser()
+    other.client.cookies.set("language", "mn")
+    other.open(asked)
+    other.open(str(other.answer.url))
+    assert other.page.xpath("string(//html/@lang)") == "mn"
+    for hint in ("sarnai@example.mn", "<script>", "УБ99999999", "x" * 900):
+        other.open(f"/oidc/authorize?{flows.query(login_hint=hint)}")
+        assert other.path == "/identity/sign-in" and not attribute(other, "regnum", "value")
+
+
+MACHINES = {
+    "authorize", "end_session", "token", "par", "introspect", "revoke", "device_authorization", "backchannel_authentication", "userinfo", "register", "managed",
+    "logout_notice", "dan_token", "dan_service",
+}  # fmt: skip
+"""Routes that take a form without a token: they read no cookie, or, of a browser, only go on to a page by GET."""
+
+
+def test_every_page_asks_for_the_token_of_its_form(browser: Browser, stack: Any) -> None:
+    from django.urls import reverse
+
+    from toono.identity.web.urls import urlpatterns
+
+    assert {route.name for route in urlpatterns if getattr(route.callback, "csrf_exempt", False)} == MACHINES
+    person = browser()
+    person.sign_in(person.regnum)
+    some = {
+        "flow_id": str(UUID(int=1)),
+        "change_id": str(UUID(int=1)),
+        "run_id": str(UUID(int=1)),
+        "look_id": str(UUID(int=1)),
+        "client_id": "portal",
+    }
+    for route in urlpatterns:
+        if route.name not in MACHINES:
+            wanted = {name: some[name] for name in route.pattern.converters}
+            answer = person.client.post(reverse(f"identity:{route.name}", kwargs=wanted), data={"do": "agree"}, follow_redirects=False)
+            assert answer.status_code in (403, 405), route.name
 
 
 def test_a_form_without_its_token_is_refused(browser: Browser) -> None:

@@ -88,6 +88,20 @@ def test_claims_by_name(op: MemoryProvider) -> None:
     assert op.opened(given["id_token"])["civil_id"] == REGISTER["civil_id"] and "given_name" not in op.opened(given["id_token"])
 
 
+@module(PLAN, "oidcc-claims-sub")
+def test_only_the_person_whom_the_claims_name_will_do(op: MemoryProvider) -> None:
+    """Core §5.5.1: whoever else is signed in, or signs in for it, is not told of."""
+    wanted = lambda who: json.dumps({"id_token": {"sub": {"value": who}}})  # noqa: E731
+    assert op.answered(claims=wanted("person-1"), prompt="none")["code"]
+    assert isinstance(op.authorize(claims=wanted("person-2")), SignInNeeded)
+    assert op.answered(claims=wanted("person-2"), prompt="none")["error"] == "login_required"
+    assert op.answered(claims=wanted("person-2"), waited=Waited(just_signed_in=True))["error"] == "login_required"
+    assert op.answered(claims=wanted(1))["error"] == "invalid_request"  # type: ignore[arg-type]
+    pairwise = op.opened(op.flow("pairwise")["id_token"])["sub"]
+    assert op.answered(client_id="pairwise", claims=wanted(pairwise), prompt="none")["code"]
+    assert op.answered(client_id="pairwise", claims=wanted("person-1"), prompt="none")["error"] == "login_required"
+
+
 @module(PLAN, "oidcc-claims-malformed")
 @pytest.mark.parametrize(
     "claims",
@@ -188,6 +202,28 @@ def test_discovery_tells_exactly_what_is_on() -> None:
     assert found["issuer"] == ISSUER and set(found["grant_types_supported"]) == set(GRANTS)  # type: ignore[call-overload]
     assert found["request_uri_parameter_supported"] is False and "none" not in str(found["id_token_signing_alg_values_supported"])
     assert not {"token", "id_token"} & set(found["response_types_supported"])  # type: ignore[call-overload]
+
+
+@module("Config OP", "oidcc-discovery-what-is-offered-works")
+def test_what_discovery_offers_is_taken(op: MemoryProvider) -> None:
+    """Each mode of answer, prompt, assurance, algorithm of encryption and way to prove oneself that the document names."""
+    told: Any = discovery.metadata(ISSUER)
+    for mode in told["response_modes_supported"]:
+        assert isinstance(op.authorize(response_mode=mode), Answer)
+    for prompt in told["prompt_values_supported"]:
+        assert op.authorize(prompt=prompt, client_id="stranger") is not None
+    for level in told["acr_values_supported"]:
+        wanted = json.dumps({"id_token": {"acr": {"essential": True, "value": level}}})
+        assert op.answered(claims=wanted)["code"]
+    for algorithm in told["id_token_encryption_alg_values_supported"]:
+        key = (RSAKey.generate_key(2048) if "RSA" in algorithm else ECKey.generate_key("P-256")).as_dict(private=False) | {"use": "enc"}
+        for encoding in told["id_token_encryption_enc_values_supported"]:
+            members = {"id_token_encrypted_response_alg": algorithm, "id_token_encrypted_response_enc": encoding}
+            registration.client("x", {"redirect_uris": [BACK], "jwks": {"keys": [key]}} | members, secret_digest="y")
+    for method in told["token_endpoint_auth_methods_supported"]:
+        keyed = {"jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}} if method == "private_key_jwt" else {}
+        shown = {"tls_client_certificate_sha256": "a" * 43} if method == "self_signed_tls_client_auth" else {}
+        registration.client("x", {"redirect_uris": [BACK], "token_endpoint_auth_method": method} | keyed | shown, secret_digest="y")
 
 
 # -- consent -------------------------------------------------------------------------------------------------------

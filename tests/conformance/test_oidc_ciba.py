@@ -14,6 +14,7 @@ from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import ApprovalState, Grant, digest
+from toono.identity.limits import LIMITS
 from toono.identity.tests.memory import SESSION, MemoryProvider, basic
 
 PLAN = "FAPI-CIBA"
@@ -140,7 +141,7 @@ def test_good_requests(op: MemoryProvider) -> None:
         start(op, login_hint=None, id_token_hint=op.id_token(aud="other"))
 
 
-@module("Device flow", "rfc8628-happy-flow", "rfc8628-wrong-client", "rfc8628-expired")
+@module("Device flow", "rfc8628-happy-flow", "rfc8628-wrong-client")
 def test_a_device(op: MemoryProvider) -> None:
     request = Request(parameters=parse("scope=openid"), authorization=basic("full"))
     shown = device_grant.start(provider=op.provider, request=request, letters="BCDFGHJK")
@@ -155,6 +156,25 @@ def test_a_device(op: MemoryProvider) -> None:
     )
     answer(op, value)
     assert poll(op, value, kind=device_grant.GRANT, name="device_code")["id_token"] and asked() == "invalid_grant"
+
+
+@module("Device flow", "rfc8628-expired", "rfc8628-access-denied", "rfc8628-slow-down")
+def test_a_device_that_asks_too_late_too_soon_or_in_vain(op: MemoryProvider) -> None:
+    def begun(letters: str) -> str:
+        request = Request(parameters=parse("scope=openid"), authorization=basic("full"))
+        return str(device_grant.start(provider=op.provider, request=request, letters=letters)["device_code"])
+
+    def asked(value: str) -> str:
+        return error(op, value, kind=device_grant.GRANT, name="device_code")
+
+    refused, soon, late = begun("BCDFGHJK"), begun("BCDFGHJL"), begun("BCDFGHJM")
+    answer(op, refused, agreed=False)
+    assert asked(refused) == asked(refused) == "access_denied"
+    assert [asked(soon), asked(soon)] == ["authorization_pending", "slow_down"]
+    answer(op, late)
+    op.later(seconds=LIMITS.device_lifetime.total_seconds() + 1)
+    assert asked(late) == asked(soon) == "expired_token", "agreed to or not"
+    assert not op.tokens
 
 
 @pytest.mark.parametrize("typed", ["", "BCDF", "AEIOUAEI", "BCDFGHJKL", "БСDFGHJK", "B" * 500])

@@ -100,7 +100,6 @@ def test_only_what_was_pushed_counts(op: MemoryProvider) -> None:
 
 @module(
     PLAN,
-    "fapi2-security-profile-final-par-attempt-invalid-http-method",
     "fapi2-security-profile-final-par-authorization-request-containing-request_uri",
     "fapi2-security-profile-final-par-authorization-request-containing-request_uri-form-param",
 )
@@ -230,6 +229,8 @@ def test_codes(op: MemoryProvider) -> None:
     found = code(op)
     with pytest.raises(DirectRefusal, match="invalid_grant"):
         ask(op, code_form(found), "fapi-other")
+    with pytest.raises(DirectRefusal, match="redirect_uri differs"):
+        ask(op, code_form(found, redirect_uri=BACK + "&x=1"))
     given = ask(op, code_form(found))
     op.later(seconds=1)
     with pytest.raises(DirectRefusal, match="invalid_grant"):

@@ -248,6 +248,28 @@ def test_a_client_learns_of_nobody_by_asking_for_an_approval(
     assert shapes[0] == shapes[1] and shapes[0][3]["error"] == "authorization_pending"
 
 
+@module(PLAN, "brute-force-of-device-codes")
+def test_nobody_tries_the_codes_of_devices(stack: Any, metadata: Any, fresh_citizen: Any) -> None:
+    """Ten wrong codes in an hour, then not even the right one is told; counted for the person, so nobody else is kept from theirs."""
+    from toono.identity.domain.oidc.device_grant import ALPHABET, LETTERS
+    from toono.identity.limits import LIMITS
+
+    def shown() -> str:
+        form = {"client_id": "demo-rp", "scope": "openid"}
+        return str(stack.http.post(metadata["device_authorization_endpoint"], data=form).raise_for_status().json()["user_code"])
+
+    attacker, owner, code = fresh_citizen(), fresh_citizen(), shown()
+    assert api.device_request(actor=attacker, typed=code).client_name_en, "while it has tried nothing"
+    for _ in range(LIMITS.user_code_tries):
+        with pytest.raises(errors.UserCodeUnknown):
+            api.device_request(actor=attacker, typed="".join(secrets.choice(ALPHABET) for _ in range(LETTERS)))
+    for _ in range(2):
+        with pytest.raises(errors.TooManyUserCodes):
+            api.device_request(actor=attacker, typed=code)
+    assert api.device_request(actor=owner, typed=code).user_code
+    assert len(ALPHABET) ** LETTERS / LIMITS.user_code_tries > 2**31
+
+
 # -- browsers ------------------------------------------------------------------------------------------------------
 
 
@@ -298,7 +320,23 @@ def test_a_second_sign_in_ends_the_session_that_the_browser_had(
     ],
 )
 def test_no_page_stands_under_another(stack: Any, path: str) -> None:
-    answer = httpx.get(stack.base_url + path, follow_redirects=True, timeout=30)
+    _is_no_frame(httpx.get(stack.base_url + path, follow_redirects=True, timeout=30))
+
+
+def test_nor_does_a_page_that_refuses_or_that_carries_an_answer(stack: Any, party: Party, register: Register) -> None:
+    bank = register()
+    carrying = question(party, bank.client_id, response_mode="form_post", prompt="none")
+    for path, status in (
+        ("/oidc/authorize?client_id=nobody", 400), ("/oauth2/authorize?client_id=nobody", 400), ("/oidc/end-session?id_token_hint=x", 400), ("/identity/consent?flow=x", 400),
+        (f"/oidc/authorize?{urlencode(carrying)}", 200),
+    ):  # fmt: skip
+        answer = httpx.get(stack.base_url + path, timeout=30)
+        assert answer.status_code == status, path
+        _is_no_frame(answer)
+    assert "login_required" in answer.text and party.back in answer.text
+
+
+def _is_no_frame(answer: httpx.Response) -> None:
     assert answer.headers["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
@@ -350,6 +388,17 @@ def test_of_refreshes_that_race_in_two_processes_the_family_ends(
     assert all(answer.json()["error"] == "invalid_grant" for answer in answers if answer.status_code != 200)
     dead = httpx.post(urls[0], data=form | {"refresh_token": won[0]["refresh_token"]}, auth=(app.client_id, app.client_secret), timeout=60)
     assert dead.status_code == 400
+
+
+@module("FAPI 2.0", "fapi2-security-profile-final-par-attempt-invalid-http-method")
+@pytest.mark.parametrize("path", ["token", "par", "introspect", "revoke", "device-authorization", "backchannel-authentication", "register"])
+def test_a_machines_endpoint_takes_a_form_in_the_body_and_nothing_else(stack: Any, register: Register, path: str) -> None:
+    bank = register()
+    auth, url = (bank.client_id, bank.client_secret), f"{stack.base_url}/oidc/{path}"
+    for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD"):
+        assert httpx.request(method, url, auth=auth).status_code == 405
+    by_address = httpx.post(f"{url}?grant_type=client_credentials&response_type=code", auth=auth)
+    assert by_address.status_code == 400 and "error" in by_address.json(), "nothing of a request stands in an address (RFC 6749 §3.2)"
 
 
 # -- what comes too often or too much ------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ def production(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "TOONO_SECRET_KEY_FILE": str(folder / "secret_key"),
         "TOONO_DATABASE_URL": server.rsplit("/", 1)[0] + f"/{name}",
         "TOONO_GATEWAY_DATABASE_URL": stack.settings.gateway_dsn.rsplit("/", 1)[0] + f"/{name}",
+        "TOONO_OPERATOR_POST": "Example Street 1; Ulaanbaatar | Жишээ гудамж 1; Улаанбаатар",
         "TOONO_SMS_HOST": "127.0.0.1",
         "TOONO_SMS_PASSWORD": "password",
         "TOONO_WEB_PORT": str(web),
@@ -60,6 +61,36 @@ def production(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def toono(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "toono.entry", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def first_administrators(production: dict[str, str]) -> None:
+    """Whoever holds the machine appoints two, before there is a register to ask; from then on administrators appoint."""
+
+    def appoint(regnum: str, **facts: str) -> subprocess.CompletedProcess[str]:
+        return toono(production, "identity", "appoint", regnum, *(f"--{name.replace('_', '-')}={value}" for name, value in facts.items()))
+
+    facts = {"clan_name": "Боржигон", "patronymic": "Дорж", "given_name": "Сараа", "phone": "88112233"}
+    partly = appoint("УБ85010112", civil_id="110085010112")
+    assert partly.returncode == 2 and "--clan-name, --given-name, --patronymic, --phone" in partly.stderr
+    unknown = appoint("УБ85010112")
+    assert unknown.returncode == 2 and "the population register cannot be asked; say who it is" in unknown.stderr
+    nonsense = appoint("УБ85990112", civil_id="110085010112", **facts)
+    assert nonsense.returncode == 2 and "is no register number" in nonsense.stderr
+    first = appoint("УБ85010112", civil_id="110085010112", **facts)
+    assert first.returncode == 0 and "Дорж Сараа is an administrator" in first.stdout, first.stderr
+    other = appoint("УБ85010112", civil_id="110085010113", **facts | {"given_name": "Туяа"})
+    assert other.returncode == 0 and "Сараа" in other.stdout, "who is known stays as they are"
+    twice = appoint("УБ86020213", civil_id="110085010112", **facts)
+    assert twice.returncode == 2 and "another person's" in twice.stderr
+    assert appoint("УБ86020213", civil_id="110086020213", **facts | {"given_name": "Наран"}).returncode == 0
+    third = appoint("УБ87030314", civil_id="110087030314", **facts | {"given_name": "Болд"})
+    assert third.returncode == 2 and "administrators who appoint" in third.stderr
+    with psycopg.connect(production["TOONO_DATABASE_URL"]) as connection:
+        rows = connection.execute(
+            "SELECT p.given_name, a.role, a.ended_at FROM identity_appointment a JOIN identity_person p ON p.id = a.person_id ORDER BY appointed_at"
+        ).fetchall()
+        told = connection.execute("SELECT count(*) FROM kernel_auditrecord WHERE action = 'identity.appoint'").fetchone()
+    assert rows == [("Сараа", "administrator", None), ("Наран", "administrator", None)] and told == (2,)
 
 
 def test_a_production_copy_serves_with_its_keys_in_a_token(production: dict[str, str]) -> None:
@@ -83,6 +114,7 @@ def test_a_production_copy_serves_with_its_keys_in_a_token(production: dict[str,
         assert well.returncode == 0 and "keys in pkcs11" in well.stdout, well.stdout
         refused = toono(production, "tour")
         assert refused.returncode == 2 and "needs the sandbox's made-up persons" in refused.stderr
+        first_administrators(production)
     finally:
         process.terminate()
         process.communicate(timeout=60)

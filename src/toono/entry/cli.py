@@ -199,7 +199,7 @@ def _appointed(regnum: str, role: str) -> Actor:
     from toono.kernel.errors import ToonoError
 
     try:
-        person = identity.register_person(actor=system("registry"), regnum=regnum)
+        person = identity.known_person(actor=system("registry"), regnum=regnum)
     except ToonoError as error:
         raise SettingsError(f"{regnum}: {error}") from None
     found = next((one for one in identity.appointments(person_id=person.id) if one.role == role), None)
@@ -224,6 +224,34 @@ def _identity_mock(arguments: argparse.Namespace) -> int:
     from toono.identity.mock import command
 
     return command.run(arguments, partial(print, flush=True))
+
+
+def _identity_appoint(arguments: argparse.Namespace) -> int:
+    """An administrator of a copy that has fewer than two."""
+    _django()
+    import toono.identity.api as identity
+    from pydantic import ValidationError
+    from toono.identity.contracts import TypedPerson
+    from toono.identity.errors import RegisterUnavailable, RegnumMalformed
+    from toono.kernel.actor import system
+    from toono.kernel.errors import ToonoError
+
+    given = {name: getattr(arguments, name) for name in TypedPerson.model_fields}
+    try:
+        typed = TypedPerson(**given) if any(value is not None for value in given.values()) else None
+        person = identity.appoint_first(actor=system("first-start"), regnum=arguments.regnum, typed=typed)
+    except ValidationError as error:
+        named = ", ".join(sorted({f"--{fault['loc'][0]}".replace("_", "-") for fault in error.errors()}))
+        raise SettingsError(f"{named}: give all five, or none where the population register can be asked.") from None
+    except RegisterUnavailable:
+        reason = "this civil id is another person's" if typed else "the population register cannot be asked; say who it is (--help)"
+        raise SettingsError(f"{arguments.regnum}: {reason}.") from None
+    except RegnumMalformed:
+        raise SettingsError(f"{arguments.regnum} is no register number: two Cyrillic letters and eight digits.") from None
+    except ToonoError as error:
+        raise SettingsError(f"{arguments.regnum}: {error}") from None
+    print(f"{person.patronymic} {person.given_name} is an administrator and signs in at {settings().base_url}.")
+    return 0
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
@@ -346,6 +374,14 @@ def _add_identity(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     mock = identity.add_parser("mock", help="ДАН on this machine with made-up persons, and a check of a client; needs no running platform")
     grammar.add_arguments(mock, personas=Path(__file__).resolve().parents[3] / "catalogue" / "personas.yaml")
     mock.set_defaults(run=_identity_mock)
+    appoint = identity.add_parser("appoint", help="the first administrators of a copy: two, who then appoint everybody else on the pages")
+    appoint.add_argument("regnum", help="register number of the person")
+    for name, meaning in (
+        ("civil-id", "12 digits"), ("clan-name", "family name"), ("patronymic", "father's or mother's name"), ("given-name", "own name"),
+        ("phone", "8 digits, where the codes for signing in go"),
+    ):  # fmt: skip
+        appoint.add_argument(f"--{name}", help=f"{meaning}; where the population register cannot be asked yet")
+    appoint.set_defaults(run=_identity_appoint)
 
 
 def _add_registry(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

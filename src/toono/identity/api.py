@@ -24,6 +24,7 @@ from toono.identity.operations import relying_parties as _parties
 from toono.identity.operations import sessions as _sessions
 from toono.identity.operations import sign_in as _sign_in
 from toono.identity.operations import sign_on as _sign_on
+from toono.identity.operations import statements as _statements
 from toono.identity.operations import support as _support
 from toono.identity.operations import trial_runs as _trial_runs
 from toono.kernel import audit
@@ -99,6 +100,27 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
     :raises UnknownPerson: and what else :func:`register_person` raises.
     """
     return _appointments.appoint(actor=actor, regnum=regnum, role=role, organisation=organisation)
+
+
+def appoint_first(*, actor: Actor, regnum: str, typed: contracts.TypedPerson | None = None) -> Person:
+    """Make somebody an administrator of the platform while fewer than two others are; audited; a second time changes nothing. By the system process ``first-start``.
+
+    :param typed: who it is, where no register can be asked yet.
+    :raises MayNotAppoint: another actor, or there are two others.
+    :raises RegnumMalformed: and what else :func:`register_person` raises.
+    """
+    return _appointments.appoint_first(actor=actor, regnum=regnum, typed=typed)
+
+
+def known_person(*, actor: Actor, regnum: str) -> Person:
+    """A person by register number as the platform knows them; read from the register when it does not. For system processes.
+
+    :raises NotAllowed: another actor.
+    :raises UnknownPerson: and what else :func:`register_person` raises.
+    """
+    if actor.role is not Role.SYSTEM:
+        raise NotAllowed(f"{actor} may not look for persons")
+    return queries.person_contract(_registration.known_person(regnum))
 
 
 def appointment_listing(*, actor: Actor, text: str = "", limit: int = 50, offset: int = 0) -> contracts.AppointmentListing:
@@ -512,6 +534,19 @@ def issue_party_statement(
     :raises OrganisationNotFound:
     """
     return _parties.statement(actor=actor, organisation=organisation, client_name=client_name, bounds=bounds)
+
+
+def party_statements(*, actor: Actor, limit: int, offset: int) -> contracts.StatementListing:
+    """To an administrator: the software statements that were issued, the newest first, with what became of each."""
+    return _statements.listing(actor=actor, limit=limit, offset=offset)
+
+
+def take_back_statement(*, actor: Actor, identifier: str, reason: str) -> None:
+    """By an administrator: nobody registers with it from now on; a client that was registered with it stays. Audited; idempotent.
+
+    :raises ReasonMissing, StatementOver, NotFound:
+    """
+    _statements.take_back(actor=actor, identifier=identifier, reason=reason)
 
 
 def make_party_secret(*, actor: Actor, client_id: str) -> str:

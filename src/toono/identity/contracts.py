@@ -6,8 +6,21 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from toono.kernel.actor import Role
 from toono.kernel.contract import Contract
+
+
+class TypedPerson(Contract):
+    """A person as whoever holds the machine knows them, while there is no register to ask. Corrected by the register at the first reading."""
+
+    civil_id: str = Field(pattern=r"^[0-9]{12}$")
+    clan_name: str = Field(max_length=100)
+    patronymic: str = Field(max_length=100)
+    given_name: str = Field(min_length=1, max_length=100)
+    phone: str = Field(pattern=r"^[0-9]{8}$")
+    """Where the codes for signing in go."""
 
 
 class Person(Contract):
@@ -186,6 +199,8 @@ class ConsentView(Contract):
     client_name_en: str
     person_name: str
     items: tuple[ConsentItem, ...]
+    resources: tuple[str, ...]
+    """Addresses (RFC 8707) at which the client will act for the person."""
     return_origin: str
     """Where the form may end."""
 
@@ -212,6 +227,10 @@ class ApprovalView(Contract):
     """What the device shows; empty for a request that is addressed to the person."""
     items: tuple[str, ...]
     details: tuple[dict[str, object], ...]
+    resources: tuple[str, ...]
+    """Addresses (RFC 8707) at which the client will act for the person; empty: none but the provider's own."""
+    resources_open: bool
+    """The client has not said which of them yet; it may choose one later."""
     asked_at: datetime
 
 
@@ -325,6 +344,45 @@ class SoftwareStatement(Contract):
     software_id: str
     """Begins the ``client_id``."""
     expires_at: datetime
+
+
+class StatementState(StrEnum):
+    """What has become of a software statement."""
+
+    UNUSED = "unused"
+    USED = "used"
+    EXPIRED = "expired"
+    TAKEN_BACK = "taken_back"
+
+
+class StatementEntry(Contract):
+    """A software statement that was issued; never its text."""
+
+    identifier: str
+    software_id: str
+    """Begins the ``client_id`` of the client that is registered with it."""
+    client_name: str
+    organisation: str
+    """Code; empty for one that names none."""
+    issued_at: datetime
+    expires_at: datetime
+    issued_by: str
+    """Name of the administrator; empty: the platform itself."""
+    state: StatementState
+    used_at: datetime | None
+    client_id: str
+    """Registered with it; empty: none."""
+    taken_back_at: datetime | None
+    taken_back_by: str
+    reason: str
+    """Why it was taken back."""
+
+
+class StatementListing(Contract):
+    """A page of software statements."""
+
+    entries: tuple[StatementEntry, ...]
+    total: int
 
 
 class PartyListing(Contract):

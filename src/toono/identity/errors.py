@@ -169,7 +169,7 @@ class ClientTaken(ToonoError):
 
 
 class NoSuchNotice(NotAllowed):
-    """No logout is under way by this id, or the caller is not the worker."""
+    """No logout is under way by this id, the caller is not the worker, or the client publishes no key for its notice."""
 
     code = "identity.no_such_notice"
 
@@ -207,6 +207,14 @@ class SecondPersonNeeded(ToonoError):
     code, status = "identity.second_person_needed", 403
     title_mn = "Өөрийн саналыг өөрөө батлах боломжгүй"
     next_mn = "Өөр хүнээр шийдүүлнэ үү."
+
+
+class StatementOver(ToonoError):
+    """The software statement was used, or its time is over; there is nothing to take back."""
+
+    code, status = "identity.statement_over", 409
+    title_mn = "Энэ мэдүүлгийг ашигласан, эсвэл хугацаа нь дууссан байна"
+    next_mn = "Бүртгүүлсэн систем хэвээр ажиллана. Хэрэгтэй бол системийг өөрийнх нь хуудаснаас зогсооно уу."
 
 
 class SecretsInUse(ToonoError):

@@ -175,6 +175,26 @@ class Client(models.Model):
     """Rises with each change, so that nobody changes what they did not see."""
 
 
+class SoftwareStatement(models.Model):
+    """That a statement was issued with which an organisation registers one client itself (RFC 7591 §2.3); never its text."""
+
+    identifier = models.CharField(primary_key=True, max_length=36)
+    """``jti`` of the statement."""
+    software_id = models.CharField(max_length=80)
+    client_name = models.CharField(max_length=200)
+    organisation = models.CharField(max_length=40, blank=True)
+    issued_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
+    issued_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="statements_issued")
+    """None: the platform itself."""
+    used_at = models.DateTimeField(null=True)
+    client_id = models.CharField(max_length=80, blank=True)
+    """Of the client that was registered with it."""
+    taken_back_at = models.DateTimeField(null=True)
+    taken_back_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="statements_taken_back")
+    reason = models.CharField(max_length=500, blank=True)
+
+
 class Grant(models.Model):
     """What a person has allowed a client, once; its codes and tokens end with it."""
 

@@ -97,6 +97,11 @@ def return_origin(query: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def resources_asked(query: str) -> tuple[str, ...]:
+    """As checked, too: at most one."""
+    return tuple(parse_qs(query).get("resource", ()))
+
+
 def _hints(query: str) -> tuple[str, str]:
     """``login_hint``, if it is a register number, and the first of ``ui_locales`` that is ours (Core §3.1.2.1)."""
     asked = parse_qs(query)

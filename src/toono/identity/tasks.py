@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import httpx
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -22,6 +21,7 @@ from toono.identity.operations import (
     trial_runs,
 )
 from toono.kernel.actor import system
+from toono.kernel.public_network import Unreachable
 
 
 @app.task(name=sign_in.PREPARE_TASK, queue="urgent", retry=RetryStrategy(max_attempts=100, wait=5, retry_exceptions=[RegisterUnavailable]))
@@ -39,7 +39,7 @@ def deliver_logout(*, delivery_id: str) -> None:
 @app.task(
     name=approvals.PING_TASK,
     queue="deliveries",
-    retry=RetryStrategy(max_attempts=4, exponential_wait=2, retry_exceptions=[httpx.HTTPError]),
+    retry=RetryStrategy(max_attempts=4, exponential_wait=2, retry_exceptions=[approvals.PingNotTaken, Unreachable]),
 )
 def ping_client(*, approval_id: str) -> None:
     """Tell a client that its person has answered."""

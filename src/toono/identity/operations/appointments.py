@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
-from toono.identity import contracts, models
+from toono.identity import contracts, models, queries
 from toono.identity.errors import MayNotAppoint
 from toono.identity.operations import registration
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
-from toono.kernel.regnum import masked, normalise
+from toono.kernel.regnum import masked
 from toono.kernel.text import clean
 from toono.registry import api as registry
 
@@ -21,7 +21,9 @@ APPOINTABLE = frozenset({Role.OFFICER, Role.OPERATOR, Role.ADMINISTRATOR, Role.L
 OF_THE_PLATFORM = frozenset({Role.ADMINISTRATOR, Role.SUPPORT})
 """Roles that may be held without an organisation."""
 FIRST_START = "first-start"
-"""The process that appoints the first administrator, when there is nobody yet who could."""
+"""The process that appoints the first administrators, when there is nobody yet who could."""
+ADMINISTRATORS = 2
+"""With so many, each act finds a second person who did not ask for it."""
 
 
 def _may_appoint(actor: Actor, person_id: UUID) -> None:
@@ -29,6 +31,21 @@ def _may_appoint(actor: Actor, person_id: UUID) -> None:
     administrator = actor.role == Role.ADMINISTRATOR and actor.person_id is not None and actor.person_id != person_id
     if not (first_start or administrator):
         raise MayNotAppoint(f"{actor} may not appoint")
+
+
+def appoint_first(*, actor: Actor, regnum: str, typed: contracts.TypedPerson | None) -> contracts.Person:
+    """An administrator where there are not yet two: whoever holds the machine states it, and from the second one on each act needs two of them."""
+    if actor.role is not Role.SYSTEM or actor.process != FIRST_START:
+        raise MayNotAppoint(f"{actor} may not appoint")
+    person = registration.typed_person(regnum, typed) if typed else registration.known_person(regnum)
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # held to the commit, so that of two such commands the second counts the first's
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('toono.identity.first'))")
+        standing = models.Appointment.objects.filter(role=Role.ADMINISTRATOR.value, ended_at=None).exclude(person=person)
+        if standing.values("person").distinct().count() >= ADMINISTRATORS:
+            raise MayNotAppoint("there are administrators who appoint")
+        appoint(actor=actor, regnum=person.regnum, role=Role.ADMINISTRATOR, organisation=None)
+    return queries.person_contract(person)
 
 
 def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) -> contracts.Appointment:
@@ -39,7 +56,7 @@ def appoint(*, actor: Actor, regnum: str, role: Role, organisation: str | None) 
         raise MayNotAppoint(f"{role} is not given by appointment, or needs an organisation")
     if organisation is not None:
         registry.organisation(organisation)
-    person = models.Person.objects.filter(regnum=normalise(regnum) or regnum).first() or registration.register_person(regnum)
+    person = registration.known_person(regnum)
     _may_appoint(actor, person.id)
     with transaction.atomic():
         row, created = models.Appointment.objects.get_or_create(

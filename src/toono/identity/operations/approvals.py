@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 from django.db import transaction
 from procrastinate.contrib.django import app
 
@@ -17,11 +17,11 @@ from toono.identity.domain.oidc.storage import ApprovalState
 from toono.identity.errors import ApprovalOver, FlowOver, TooManyUserCodes, UserCodeUnknown
 from toono.identity.events import ApprovalRequested
 from toono.identity.limits import LIMITS
-from toono.identity.operations import credential, engine
+from toono.identity.operations import client_addresses, credential, engine
 from toono.identity.operations.secrets import digest, keyed_digest, opened
 from toono.identity.operations.sign_in import open_flow
 from toono.identity.operations.storage import protocol_approval, protocol_client, protocol_session
-from toono.identity.queries import living_sessions, return_origin, session_of_browser
+from toono.identity.queries import living_sessions, resources_asked, return_origin, session_of_browser
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
@@ -30,7 +30,10 @@ from toono.kernel.ids import uuid7
 from toono.kernel.outbox import publish
 
 PING_TASK = "identity.ping_client"
-PING_SECONDS = 5.0
+
+
+class PingNotTaken(Exception):
+    """The client's endpoint answers that it cannot at the moment."""
 
 
 def new_user_code() -> str:
@@ -96,9 +99,11 @@ def requests(*, actor: Actor) -> list[contracts.ApprovalView]:
 def _view(row: models.Approval) -> contracts.ApprovalView:
     client = models.Client.objects.get(client_id=row.client_id)
     asked = approval.items(protocol_approval(row))
+    targets = approval.targets(protocol_approval(row), protocol_client(client))
     return contracts.ApprovalView(
         id=row.id, client_name_mn=client.name_mn, client_name_en=client.name_en, binding_message=row.binding_message, user_code=row.user_code,
         items=tuple(item.code for item in asked), details=tuple(dict(item.detail) for item in asked if item.detail), asked_at=row.created_at,
+        resources=targets, resources_open=bool(targets) and not row.resources,
     )  # fmt: skip
 
 
@@ -136,18 +141,19 @@ def _grant(row: models.Approval, session: models.Session) -> str:
 def ping(approval_id: UUID) -> None:
     """Tell the client that the person has answered (CIBA Core §10.2). The client asks by itself anyway, so a failed ping is tried a few times and then left.
 
-    :raises httpx.HTTPError: try again.
+    :raises PingNotTaken, Unreachable: try again.
     """
     row = models.Approval.objects.filter(id=approval_id).first()
     client_row = models.Client.objects.filter(client_id=row.client_id).first() if row else None
     if row is None or client_row is None:
         return
-    header = {"Authorization": f"Bearer {opened('notification', row.notification_token)}"}
-    endpoint = protocol_client(client_row).backchannel_client_notification_endpoint
-    with httpx.Client(timeout=PING_SECONDS, follow_redirects=False) as http:
-        answer = http.post(endpoint, headers=header, json={"auth_req_id": opened("auth_req_id", row.auth_req_id)})
-    if answer.status_code >= 500:
-        answer.raise_for_status()
+    told = json.dumps({"auth_req_id": opened("auth_req_id", row.auth_req_id)}).encode()
+    status = client_addresses.post(
+        protocol_client(client_row).backchannel_client_notification_endpoint, content=told, media_type="application/json",
+        authorization=f"Bearer {opened('notification', row.notification_token)}",
+    )  # fmt: skip
+    if status >= 500:
+        raise PingNotTaken(str(status))
 
 
 # -- consent -------------------------------------------------------------------------------------------------------
@@ -165,7 +171,7 @@ def consent_view(*, flow_id: UUID, browser: str | None) -> contracts.ConsentView
     person = models.Person.objects.get(id=flow.session.person_id)
     return contracts.ConsentView(
         flow_id=flow.id, client_name_mn=client.name_mn, client_name_en=client.name_en, person_name=person.given_name,
-        items=tuple(contracts.ConsentItem(**item) for item in flow.items), return_origin=return_origin(flow.query),
+        items=tuple(contracts.ConsentItem(**item) for item in flow.items), return_origin=return_origin(flow.query), resources=resources_asked(flow.query),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from toono.identity import contracts, models
 from toono.identity.domain.oidc import device_grant, refresh, registration
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.errors import ClientMetadataRefused, ClientTaken
-from toono.identity.operations import engine, keys
+from toono.identity.operations import engine, keys, statements
 from toono.identity.operations.secrets import digest, random_secret
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role, system
@@ -65,13 +65,7 @@ def remove_client(*, actor: Actor, client_id: str) -> None:
 def software_statement(*, actor: Actor, software_id: str, client_name: str, bounds: Mapping[str, Any]) -> str:
     """A signed statement with which an organisation registers one client itself."""
     _administrator(actor)
-    provider = engine.provider()
-    claims = registration.statement_claims(
-        issuer=provider.issuer, issued=int(now().timestamp()), identifier=provider.identifier(), software_id=software_id, client_name=client_name,
-        bounds=bounds,
-    )  # fmt: skip
-    audit.record(actor=actor, action="identity.issue_software_statement", subject=f"software:{software_id}", statement=claims["jti"])
-    return keys.sign(claims, registration.STATEMENT_TYPE)
+    return statements.issue(actor=actor, software_id=software_id, client_name=client_name, bounds=bounds)
 
 
 def read_document(document: bytes) -> dict[str, Any]:
@@ -86,7 +80,9 @@ def read_document(document: bytes) -> dict[str, Any]:
 
 def enter_registration(client_id: str, document: Mapping[str, Any]) -> None:
     """Say whose a client is that has registered itself: the organisation's for which its statement, checked by now, was issued; nobody's, if for none."""
-    organisation = str(json_object(unverified_payload(str(document["software_statement"]))).get("organisation", ""))
+    statement = json_object(unverified_payload(str(document["software_statement"])))
+    organisation = str(statement.get("organisation", ""))
+    statements.note_use(str(statement["jti"]), client_id)
     if organisation:
         models.Client.objects.filter(client_id=client_id).update(organisation=organisation)
         models.Client.objects.filter(client_id=client_id).exclude(secret_digest="").update(secret_made_at=now())

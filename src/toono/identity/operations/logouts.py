@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import logging
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
@@ -16,13 +17,14 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from toono.identity import contracts, models
-from toono.identity.domain.oidc import backchannel_logout
+from toono.identity.domain.oidc import backchannel_logout, encryption
 from toono.identity.errors import NoSuchNotice
-from toono.identity.operations import engine
+from toono.identity.operations import client_addresses, engine
 from toono.identity.operations.secrets import keyed_digest
 from toono.identity.operations.storage import protocol_client
 from toono.kernel.clock import now
 from toono.kernel.ids import uuid7
+from toono.kernel.public_network import Unreachable
 from toono.kernel.settings import settings
 
 DELIVER_TASK = "identity.deliver_logout"
@@ -53,15 +55,18 @@ def proof(delivery_id: UUID) -> str:
 def notice(*, delivery_id: UUID, shown: str) -> str:
     """The signed logout token of a delivery that is under way.
 
-    :raises NoSuchNotice: unknown, done, or the caller cannot prove itself.
+    :raises NoSuchNotice: unknown, done, or the caller cannot prove itself; or there can be none, for want of a key of the client.
     """
     row = models.LogoutDelivery.objects.filter(id=delivery_id, delivered_at=None, gave_up_at=None).first()
     client = models.Client.objects.filter(client_id=row.client_id).first() if row else None
     if row is None or client is None or not hmac.compare_digest(proof(delivery_id).encode(), shown.encode()):
         raise NoSuchNotice
-    return backchannel_logout.logout_token(
-        engine.provider(), protocol_client(client), subject=str(row.person_id), session_id=str(row.session_id), identifier=str(uuid7())
-    )
+    try:
+        return backchannel_logout.logout_token(
+            engine.provider(), protocol_client(client), subject=str(row.person_id), session_id=str(row.session_id), identifier=str(uuid7())
+        )
+    except encryption.NoKey:  # tried again, like a client that does not answer
+        raise NoSuchNotice(f"{client.client_id} publishes no key for encrypted notices") from None
 
 
 # -- the worker's part ---------------------------------------------------------------------------------------------
@@ -90,20 +95,20 @@ def deliver(delivery_id: UUID) -> None:
 
 
 def _tell(delivery_id: UUID, uri: str) -> tuple[int, str]:
-    """§2.5. No redirect is followed: the address is the registered one."""
+    """§2.5: the status of the client's answer, and what the ledger says of it."""
     try:
-        with httpx.Client(timeout=SECONDS, follow_redirects=False) as http:
-            signed = http.post(
-                f"{settings().inner_base_url}/oidc/inner/logout-notice/{delivery_id}",
-                headers={"Authorization": f"Bearer {proof(delivery_id)}"},
-            )
-            if signed.status_code != 200:
-                return 0, f"no notice: {signed.status_code}"
-            answer = http.post(uri, data={"logout_token": signed.text})
-    except httpx.HTTPError as error:
+        signed = httpx.post(
+            f"{settings().inner_base_url}/oidc/inner/logout-notice/{delivery_id}",
+            headers={"Authorization": f"Bearer {proof(delivery_id)}"}, timeout=SECONDS, follow_redirects=False,
+        )  # fmt: skip
+        if signed.status_code != 200:
+            return 0, f"no notice: {signed.status_code}"
+        notice = urlencode({"logout_token": signed.text}).encode()
+        status = client_addresses.post(uri, content=notice, media_type="application/x-www-form-urlencoded")
+    except (httpx.HTTPError, Unreachable) as error:
         log.info("a client does not take a logout: %r", error)
         return 0, type(error).__name__
-    return answer.status_code, str(answer.status_code)
+    return status, str(status)
 
 
 # -- the person's page ---------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Keys that clients publish at their ``jwks_uri``: read from the registered address only, within bounds, never from our own network.
 
-The address is an administrator's or a statement's word, yet whoever owns its name may let it lead anywhere (RFC 9700 §4.15), so it is read through
-:mod:`toono.kernel.public_network`. No redirect is followed. What was read serves for a while; a signature by an unknown key has it read anew, once a minute at most.
+How an address of a client is asked: :mod:`.client_addresses`. What was read serves for a while; a signature by an unknown key has it read anew, once a minute at most.
 """
 
 from __future__ import annotations
@@ -10,14 +9,13 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.registration import usable_keys
 from toono.identity.domain.oidc.storage import Keys
+from toono.identity.operations.client_addresses import reach
 from toono.kernel.jose import json_object
-from toono.kernel.public_network import LOOPBACK, Bounds, Question, Reach, Unreachable, fetch
-from toono.kernel.settings import settings
+from toono.kernel.public_network import Bounds, Question, Unreachable, fetch
 
 SECONDS = 3.0
 """For the whole reading: somebody waits for a token."""
@@ -88,7 +86,7 @@ def read(uri: str) -> Keys:
     """
     bounds, question = Bounds(LONGEST_BYTES, SECONDS), Question(headers={"Accept": "application/jwk-set+json, application/json"})
     try:
-        answer = fetch(uri, bounds=bounds, reach=_reach(uri), question=question)
+        answer = fetch(uri, bounds=bounds, reach=reach(uri), question=question)
         if answer.status != 200:
             raise Refused(f"status {answer.status}")
         return usable_keys(json_object(answer.content))
@@ -96,11 +94,3 @@ def read(uri: str) -> Keys:
         raise Refused(str(error)) from None
     except (ValueError, DirectRefusal) as error:
         raise Refused(type(error).__name__) from None
-
-
-def _reach(uri: str) -> Reach:
-    """Https anywhere in public; in development this machine itself may stand for the world, by its number in plain HTTP too."""
-    if settings().production:
-        return Reach(schemes=frozenset({"https"}), any_port=True)
-    here = urlsplit(uri).hostname in ("127.0.0.1", "::1")
-    return Reach(schemes=frozenset({"https", "http"} if here else {"https"}), any_port=True, networks=LOOPBACK)

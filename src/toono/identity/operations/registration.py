@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toono.exchange import api as exchange
 from toono.exchange import errors as exchange_errors
-from toono.identity import models
+from toono.identity import contracts, models
 from toono.identity.errors import RegisterUnavailable, RegnumMalformed, UnknownPerson
 from toono.identity.events import PersonRegistered
 from toono.identity.limits import LIMITS
@@ -53,6 +53,30 @@ def register_person(regnum: str) -> models.Person:
     if wanted is None:
         raise RegnumMalformed
     return _keep(_read(wanted))
+
+
+def known_person(regnum: str) -> models.Person:
+    """The person as we know them, however old that is; asked of the register when we do not.
+
+    :raises RegnumMalformed: and what else :func:`register_person` raises.
+    """
+    return models.Person.objects.filter(regnum=regnums.normalise(regnum) or regnum).first() or register_person(regnum)
+
+
+def typed_person(regnum: str, typed: contracts.TypedPerson) -> models.Person:
+    """The person as somebody states; who is known already stays as they are.
+
+    :raises RegnumMalformed: no register number.
+    :raises RegisterUnavailable: the civil id is another person's.
+    """
+    wanted = regnums.normalise(regnum)
+    if wanted is None:
+        raise RegnumMalformed
+    if known := models.Person.objects.filter(regnum=wanted).first():
+        return known
+    if models.Person.objects.filter(civil_id=typed.civil_id).exists():
+        raise RegisterUnavailable("contradiction")  # only the register corrects a register number
+    return _keep(RegisterRecord.model_validate({"regnum": wanted, "birth_date": regnums.birth_date(wanted), **typed.model_dump()}))
 
 
 def person_for_sign_in(regnum: str) -> models.Person | None:

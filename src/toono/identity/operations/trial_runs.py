@@ -29,7 +29,7 @@ from toono.identity.contracts import MachineRequest, ProtocolAnswer, TrialFlow, 
 from toono.identity.contracts import PartyKind as Kind
 from toono.identity.domain.console import bounds
 from toono.identity.domain.dan.operations import OPERATIONS
-from toono.identity.domain.oidc import ciba, device_grant
+from toono.identity.domain.oidc import ciba, credential, device_grant
 from toono.identity.domain.oidc.dpop import access_token_hash
 from toono.identity.domain.oidc.storage import BY_KEY, BY_NOTHING, Client, Profile
 from toono.identity.errors import TrialOver
@@ -50,7 +50,8 @@ TWIN = "trial-"
 _LEFT_OUT = (
     "jwks", "jwks_uri", "post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_client_notification_endpoint",
     "backchannel_token_delivery_mode", "tls_client_certificate_sha256", "tls_client_certificate_bound_access_tokens",
-    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "sector_identifier_uri",
+    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
+    "sector_identifier_uri",
 )  # fmt: skip
 """What hangs on the client's own keys and addresses."""
 _HIDDEN = frozenset(
@@ -139,8 +140,8 @@ def come_back(*, actor: Actor, query: str) -> contracts.Trial:
 
     :raises TrialOver: no trial of this person waits for this answer.
     """
-    received = {name: value[0] for name, value in parse_qs(query, max_num_fields=20).items()}
-    claims = _decoded(received["response"]) if "response" in received else received
+    received = _received(query)
+    claims = _text(_decoded(received["response"])) if "response" in received else received
     try:
         run_id = UUID(str(claims.get("state", "")).partition(".")[0])
     except ValueError:
@@ -152,6 +153,28 @@ def come_back(*, actor: Actor, query: str) -> contracts.Trial:
         row.finished_at = now()
         row.save(update_fields=["finished_at"])
     return _Runner(row).finish(claims, received)
+
+
+def _received(query: str) -> dict[str, Any]:
+    """What came back in the address.
+
+    :raises TrialOver: more than the authorization endpoint ever answers, or no text.
+    """
+    try:
+        found = parse_qs(query, max_num_fields=20)
+    except ValueError:
+        raise TrialOver from None
+    return _text({name: value[0] for name, value in found.items()})
+
+
+def _text(values: dict[str, Any]) -> dict[str, Any]:
+    """As they are, if they can be kept and sent on: no control characters, no halves of letters.
+
+    :raises TrialOver:
+    """
+    if not all(name.isprintable() and str(value).isprintable() for name, value in values.items()):
+        raise TrialOver
+    return values
 
 
 def ask(*, actor: Actor, run_id: UUID) -> contracts.Trial:
@@ -242,7 +265,7 @@ class _Runner:
 
     def _begin_elsewhere(self) -> contracts.Trial:
         """The person is asked on another page: RFC 8628 §3.1, CIBA Core §7.1, for whoever runs the trial themselves."""
-        asked = {"scope": " ".join(sorted(self.client.scopes))}
+        asked = {"scope": self._scope()}
         if self.flow is TrialFlow.CIBA:
             asked |= {"login_hint": self.row.person.regnum, "binding_message": public_code(4)}
         path, value = (
@@ -274,7 +297,7 @@ class _Runner:
         challenge = base64url(hashlib.sha256(self.known["verifier"].encode()).digest())
         asked = {
             "response_type": "code", "client_id": self.row.twin_id, "redirect_uri": self.client.redirect_uris[0], "prompt": "consent",
-            "scope": " ".join(sorted(self.client.scopes)), "state": self._state(), "nonce": self.known["nonce"],
+            "scope": self._scope(), "state": self._state(), "nonce": self.known["nonce"],
             "code_challenge": challenge, "code_challenge_method": "S256",
         }  # fmt: skip
         if not self.client.require_signed_request_object:
@@ -290,6 +313,10 @@ class _Runner:
         scope = base64.b64encode(json.dumps(entries).encode()).decode()
         state = self._state()
         return {"response_type": "code", "client_id": self.row.twin_id, "redirect_uri": self.client.redirect_uris[0], "scope": scope, "state": state}  # fmt: skip
+
+    def _scope(self) -> str:
+        """All that it may ask for but signatures, which need a document and are confirmed on a page of their own."""
+        return " ".join(sorted(self.client.scopes - {credential.SCOPE}))
 
     def _state(self) -> str:
         """Names the run, by which it is found again, and holds what nobody else knows."""

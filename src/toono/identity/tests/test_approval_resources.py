@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -87,6 +88,31 @@ def test_without_a_resource_the_token_is_for_the_provider_alone(flow: Flow) -> N
     reply = flow.redeem(value)
     assert flow.audience(reply) == ISSUER
     assert flow.refused(lambda: flow.op.refresh(reply["refresh_token"], changes={"resource": RESOURCE})) == "invalid_target"
+
+
+def test_the_person_is_told_where_the_client_will_act(flow: Flow) -> None:
+    named, open_ = (flow.op.approvals[digest(flow.start(**more))] for more in ({"resource": RESOURCE}, {}))
+    client = flow.op.clients["full"]
+    assert approval.targets(named, client) == (RESOURCE,), "the one that it named"
+    assert approval.targets(open_, client) == (OTHER, RESOURCE), "all of which it may name one when it redeems"
+    assert approval.targets(open_, replace(client, resources=frozenset())) == ()
+
+
+def test_signatures_are_asked_for_nowhere_but_on_their_page(flow: Flow) -> None:
+    client = flow.op.clients["full"]
+    flow.op.clients["full"] = replace(
+        client,
+        scopes=client.scopes | {"credential", "service"},
+        authorization_details_types=client.authorization_details_types | {"credential"},
+    )
+    assert flow.op.approvals[digest(flow.start(scope="openid credential service"))].scope == "openid service"
+    detail = {
+        "type": "credential",
+        "credentialID": "c",
+        "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1",
+        "documentDigests": [{"hash": "A" * 43 + "="}],
+    }
+    assert flow.refused(lambda: flow.start(authorization_details=json.dumps([detail]))) == "invalid_authorization_details"
 
 
 @pytest.mark.parametrize("resource", ["https://nobody.example", "no address", RESOURCE + "#f"])

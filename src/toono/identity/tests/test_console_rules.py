@@ -226,11 +226,11 @@ def test_what_the_form_does_not_ask_stays_as_it_was(post):
 def test_a_scope_that_the_form_does_not_offer_stays_where_it_was_and_comes_from_nowhere_else(post):
     from toono.identity.web.console import form as forms
 
-    known = {"client_name": "С", "redirect_uris": ["https://a.mn/cb"], "scope": "openid service"}
+    known = {"client_name": "С", "redirect_uris": ["https://a.mn/cb"], "scope": "openid api"}
     standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, known)
     metadata, _, _ = post(standing=standing, redirect_uris="https://a.mn/cb", scope=["offline_access"])
-    assert metadata["scope"] == "openid offline_access service"
-    metadata, _, _ = post(redirect_uris="https://a.mn/cb", scope=["offline_access", "service"])
+    assert metadata["scope"] == "openid offline_access api"
+    metadata, _, _ = post(redirect_uris="https://a.mn/cb", scope=["offline_access", "api", "service"])
     assert metadata["scope"] == "openid offline_access"
 
 
@@ -249,7 +249,8 @@ FULL = {
     "token_endpoint_auth_method": "client_secret_basic", "authorization_details_types": ["toono_exchange", "toono_signature"],
     "backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": "https://a.mn/ping", "resources": ["https://a.mn/api"],
     "may_act_for": ["portal"], "userinfo_signed_response_alg": "ES256", "userinfo_encrypted_response_alg": "ECDH-ES",
-    "userinfo_encrypted_response_enc": "A128GCM", "require_pushed_authorization_requests": True,
+    "userinfo_encrypted_response_enc": "A128GCM", "id_token_encrypted_response_alg": "ECDH-ES+A256KW", "id_token_encrypted_response_enc": "A256GCM",
+    "require_pushed_authorization_requests": True,
 }  # fmt: skip
 """Everything that the form asks of a system that works."""
 
@@ -280,6 +281,10 @@ def test_a_whole_registration_goes_through_the_form_unchanged(post):
     ({"resources": "not an address"}, "resources"),
     ({"jwks": json.dumps(encryption_key(use="sig"))}, "jwks"),
     ({"userinfo_encrypted_response_alg": "RSA-OAEP-256"}, "jwks"),
+    ({"id_token_encrypted_response_alg": "RSA-OAEP-256"}, "jwks"),
+    ({"signing": ["service"], "guards": ["pairwise"]}, "guards"),
+    ({"signing": ["credential"], "guards": ["dpop"]}, "guards"),
+    ({"signing": ["details"], "guards": ["fapi2"], "token_endpoint_auth_method": "private_key_jwt"}, "guards"),
 ])  # fmt: skip
 def test_a_wish_that_cannot_be_names_its_field(post, changes, field):
     from toono.identity.web.console import form as forms
@@ -293,11 +298,17 @@ def test_what_was_unticked_leaves_with_all_that_hung_on_it(post):
     from toono.identity.web.console import form as forms
 
     standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, FULL | {"jwks": {"keys": [encryption_key()]}})
-    sent = resent(standing) | {"grants": [], "authorization_details_types": [], "userinfo_encrypted_response_alg": "", "resources": ""}
+    sent = resent(standing) | {
+        "grants": [],
+        "authorization_details_types": [],
+        "userinfo_encrypted_response_alg": "",
+        "id_token_encrypted_response_alg": "",
+        "resources": "",
+    }
     metadata, errors, _ = post(standing=standing, **sent)
     gone = {
         "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "may_act_for", "authorization_details_types", "resources",
-        "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+        "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
     }  # fmt: skip
     assert errors == {} and not gone & metadata.keys() and metadata["grant_types"] == ["authorization_code"]
 
@@ -315,6 +326,34 @@ def test_a_form_that_was_bent_gives_no_more_than_its_kind_may_have(post, kind, s
         assert "grant_types" in bounds.beyond_test(found), "what the form lets through, the rules of trials refuse"
     else:
         assert not {forms.CIBA, forms.EXCHANGE} & set(metadata.get("grant_types", []))
+
+
+def test_signatures_are_asked_for_with_all_that_they_need(post):
+    """The scope, the type of authorization_details and the address of the signing service, and the client may then ask (CSC API v2, §8.4.2)."""
+    from toono.identity.domain.oidc import registration
+    from toono.identity.web.console import form as forms
+    from toono.kernel.settings import settings
+
+    service, more = (
+        settings().base_url + "/csc/v2",
+        {"redirect_uris": "https://a.mn/cb", "token_endpoint_auth_method": "client_secret_basic"},
+    )
+    metadata, errors, _ = post(**more, signing=["service", "credential", "details"], resources="https://a.mn/api")
+    assert errors == {} and metadata["scope"] == "openid service credential"
+    found = registration.client("x", metadata, secret_digest="y")
+    assert found.resources == {service, "https://a.mn/api"} and found.authorization_details_types == {"credential"}
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, metadata)
+    again, errors, _ = post(standing=standing, **resent(standing))
+    assert errors == {} and again == metadata
+    without, errors, _ = post(standing=standing, **resent(standing) | {"signing": []})
+    left = {name: value for name, value in metadata.items() if name != "authorization_details_types"}
+    assert errors == {} and without == left | {"scope": "openid", "resources": ["https://a.mn/api"]}
+    assert bounds.widened(registration.client("x", without, secret_digest="y"), found)
+    native, errors, _ = post(kind=PartyKind.NATIVE, redirect_uris="http://127.0.0.1/cb", signing=["service"])
+    assert errors == {} and native["resources"] == [service] and native["scope"] == "openid service"
+    for kind, stage in ((PartyKind.MACHINE, PartyStage.PRODUCTION), (PartyKind.WEB, PartyStage.TEST)):
+        bent, errors, _ = post(kind=kind, stage=stage, **more, signing=["service", "credential", "details"])
+        assert errors == {} and service not in str(bent) and "credential" not in bent.get("scope", "")
 
 
 @pytest.mark.parametrize("member", ["may_act_for", "authorization_details_types", "resources", "grant_types"])

@@ -75,6 +75,7 @@ def test_a_client_of_fapi_is_pushed_and_bound(keeper, platform, codes, signed): 
 @pytest.mark.parametrize("changes", [
     {"token_endpoint_auth_method": "none", "scope": "openid offline_access", "grant_types": ["authorization_code", "refresh_token"]},
     {"token_endpoint_auth_method": "private_key_jwt", "require_signed_request_object": True, "userinfo_signed_response_alg": "ES256", "jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}},
+    {"scope": "openid offline_access credential", "grant_types": ["authorization_code", "refresh_token"], "authorization_details_types": ["credential"], "id_token_encrypted_response_alg": "ECDH-ES", "jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=False) | {"use": "enc"}]}},
 ])  # fmt: skip
 def test_an_application_and_a_client_that_signs_its_requests_are_tried_as_they_are(keeper, platform, codes, signed, changes):  # noqa: F811
     found = working(keeper, platform, codes[0], **changes)

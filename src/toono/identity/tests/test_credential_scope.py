@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toono.identity.domain.oidc import credential
+from toono.identity.domain.oidc import credential, openapi
 from toono.identity.domain.oidc.authorize import ConsentNeeded, Waited
 from toono.identity.domain.oidc.credential import InvalidCredential, checked, from_parameters
 from toono.identity.tests.memory import ISSUER, MemoryProvider
@@ -103,3 +103,21 @@ def test_no_object_makes_it_stumble(one: dict[str, Any]) -> None:
 def test_no_parameters_make_it_stumble(given_: dict[str, str]) -> None:
     with contextlib.suppress(InvalidCredential):
         from_parameters(given_)
+
+
+def test_the_description_lists_every_parameter_that_is_read() -> None:
+    read: set[str] = set()
+
+    class Reading(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.add(name)
+            return super().get(name, default)
+
+        def __contains__(self, name: object) -> bool:
+            read.add(str(name))
+            return super().__contains__(name)
+
+    from_parameters(Reading(PARAMETERS | {"hashes": ""} | {"hash": URL}))
+    assert read == set(credential.PARAMETERS)
+    form = openapi.description(ISSUER)["paths"]["/oidc/par"]["post"]["requestBody"]["content"][openapi.FORM]["schema"]["properties"]
+    assert read <= form.keys()

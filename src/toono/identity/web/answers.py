@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from toono.identity.domain.oidc import credential
+from toono.kernel.settings import settings
+
 
 class SeeOther(HttpResponseRedirect):
     """See Other: after a form the browser must not send it on to the next address (RFC 9700 §4.12). The address was proven before."""
@@ -14,6 +17,11 @@ class SeeOther(HttpResponseRedirect):
 
 def redirect(url: str) -> HttpResponseRedirect:
     return SeeOther(url)
+
+
+def signing_service() -> str:
+    """The address of the platform's own signing service, for which pages have a name in words."""
+    return settings().base_url + credential.RESOURCE
 
 
 def body(request: HttpRequest) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from toono.identity import api
 from toono.identity.errors import UserCodeUnknown
-from toono.identity.web.answers import redirect
+from toono.identity.web.answers import redirect, signing_service
 from toono.kernel.access import ToonoRequest, allow
 from toono.kernel.actor import Role
 
@@ -31,7 +31,7 @@ def device(request: ToonoRequest) -> HttpResponse:
     except UserCodeUnknown:
         error = gettext("Ийм код алга эсвэл хугацаа нь дууссан. Төхөөрөмж дээрх кодыг шалгана уу")
         return render(request, "identity/device.html", {"typed": typed, "error": error})
-    return render(request, "identity/approve.html", {"asked": found})
+    return render(request, "identity/approve.html", {"asked": found, "signing_service": signing_service()})
 
 
 @require_GET
@@ -39,7 +39,8 @@ def device(request: ToonoRequest) -> HttpResponse:
 @allow(Role.CITIZEN)
 def requests(request: ToonoRequest) -> HttpResponse:
     """Sign-ins that systems have begun for this person."""
-    return render(request, "identity/requests.html", {"requests": api.approval_requests(actor=request.actor)})
+    context = {"requests": api.approval_requests(actor=request.actor), "signing_service": signing_service()}
+    return render(request, "identity/requests.html", context)
 
 
 @require_http_methods(["POST"])

@@ -17,7 +17,7 @@ from toono.identity import api
 from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SigningRequired, SignInRequired
 from toono.identity.errors import FlowOver
 from toono.identity.web import cookies
-from toono.identity.web.answers import body, redirect, start_again
+from toono.identity.web.answers import body, redirect, signing_service, start_again
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.ui.api import let_forms_lead_to
@@ -95,7 +95,8 @@ def consent(request: HttpRequest) -> HttpResponse:
         flow_id = UUID(request.GET.get("flow", ""))
         view = api.consent_view(flow_id=flow_id, browser=cookies.browser(request))
         if request.method == "GET":
-            return let_forms_lead_to(render(request, "identity/consent.html", {"view": view}), view.return_origin)
+            context = {"view": view, "signing_service": signing_service()}
+            return let_forms_lead_to(render(request, "identity/consent.html", context), view.return_origin)
         agreed = request.POST.getlist("item") if request.POST.get("do") == "agree" else None
         api.answer_consent(flow_id=flow_id, browser=cookies.browser(request), session_token=cookies.session_token(request), agreed=agreed)
     except (FlowOver, ValueError):

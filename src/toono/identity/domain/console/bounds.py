@@ -48,7 +48,7 @@ def _strength(client: Client) -> int:
 _SETS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "resources", "authorization_details_types", "may_act_for", "dan_operations")  # fmt: skip
 _GUARDS = (
     "require_pushed_authorization_requests", "require_signed_request_object", "dpop_bound_access_tokens",
-    "tls_client_certificate_bound_access_tokens", "userinfo_encrypted_response_alg",
+    "tls_client_certificate_bound_access_tokens", "userinfo_encrypted_response_alg", "id_token_encrypted_response_alg",
 )  # fmt: skip
 _TEXTS = ("name_mn", "name_en", "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "jwks_uri")  # fmt: skip
 

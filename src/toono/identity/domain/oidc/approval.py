@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from toono.identity.domain.oidc import access_token, consent, id_token, refresh
+from toono.identity.domain.oidc import access_token, consent, credential, id_token, refresh
 from toono.identity.domain.oidc.binding import binding
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Approval, ApprovalKind, ApprovalState, Grant, Session, digest
+from toono.identity.domain.oidc.storage import Approval, ApprovalKind, ApprovalState, Client, Grant, Session, digest
 from toono.identity.domain.oidc.token_request import TokenRequest
 from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
 from toono.identity.limits import LIMITS
 
 
 def personal_scope(t: TokenRequest) -> str:
-    """:raises DirectRefusal: ``invalid_scope``: without ``openid``; unknown scopes are left out (Core §3.1.2.1)."""
+    """Signatures are confirmed at the authorization endpoint only, so their scope is left out here.
+
+    :raises DirectRefusal: ``invalid_scope``: without ``openid``; unknown scopes are left out (Core §3.1.2.1).
+    """
     asked = (t.get("scope") or "").split()
     if "openid" not in asked:
         raise DirectRefusal("invalid_scope", "scope must contain openid")
-    return " ".join(sorted(t.client.scopes.intersection(asked)))
+    return " ".join(sorted(t.client.scopes.intersection(asked) - {credential.SCOPE}))
 
 
 def items(asked: Approval) -> tuple[consent.Item, ...]:
@@ -26,6 +29,11 @@ def items(asked: Approval) -> tuple[consent.Item, ...]:
     return consent.items(
         scope=asked.scope, userinfo=_userinfo(asked), id_token=(), essential=frozenset(), details=tuple(asked.authorization_details)
     )
+
+
+def targets(asked: Approval, client: Client) -> tuple[str, ...]:
+    """Where the client would act for the person: the resource that it named; else all of which it may still name one (:func:`tokens`)."""
+    return asked.resources or tuple(sorted(client.resources))
 
 
 def _userinfo(asked: Approval) -> tuple[str, ...]:

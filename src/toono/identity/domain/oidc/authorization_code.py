@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from toono.identity.domain.oidc import access_token, authorization_details, id_token, pkce, refresh
+from toono.identity.domain.oidc import access_token, authorization_details, credential, id_token, pkce, refresh
 from toono.identity.domain.oidc.binding import binding
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import Binding, Code, digest
 from toono.identity.domain.oidc.token_request import TokenRequest
 
 GRANT = "authorization_code"
+_SCOPES = frozenset({"openid", credential.SCOPE})
+"""One of them is in each grant of the authorization endpoint."""
 
 
 @dataclass(kw_only=True)
@@ -81,9 +83,9 @@ def tokens(t: TokenRequest) -> dict[str, Any]:
 
 
 def _found(t: TokenRequest) -> Exchange:
-    """A code of another client is as good as unknown, and is not burnt by the wrong one."""
+    """A code of another client, or of ДАН's endpoint, is as good as unknown, and is not burnt by the wrong one."""
     code_digest = digest(t.needed("code"))
     code = t.provider.storage.locked_code(code_digest)
-    if code is None or code.grant.client_id != t.client.client_id:
+    if code is None or code.grant.client_id != t.client.client_id or not _SCOPES.intersection(code.grant.scope.split()):
         raise DirectRefusal("invalid_grant", "the code is unknown")
     return Exchange(asked=t, code_digest=code_digest, code=code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from toono.identity.domain.oidc import subjects
+from toono.identity.domain.oidc import encryption, subjects
 from toono.identity.domain.oidc.storage import Client, Provider
 from toono.identity.limits import LIMITS
 
@@ -14,13 +14,16 @@ TYPE = "logout+jwt"
 
 
 def logout_token(provider: Provider, client: Client, *, subject: str, session_id: str, identifier: str) -> str:
-    """Signed anew for every attempt, so it lives two minutes only (§4)."""
+    """Signed anew for every attempt, so it lives two minutes only (§4); encrypted where id tokens are, or the client should not believe it (§2.4, §2.6).
+
+    :raises NoKey: the client publishes no key to which it could be encrypted.
+    """
     issued = int(provider.now.timestamp())
     claims: dict[str, Any] = {
         "iss": provider.issuer, "sub": subjects.name(provider, client, subject), "aud": client.client_id, "iat": issued,
         "exp": issued + int(LIMITS.logout_token_lifetime.total_seconds()), "jti": identifier, "sid": session_id, "events": {EVENT: {}},
     }  # fmt: skip
-    return provider.sign(claims, TYPE)
+    return encryption.like_an_id_token(provider, client, provider.sign(claims, TYPE), {"iss": provider.issuer})
 
 
 def next_attempt(attempts: int) -> timedelta | None:

@@ -22,7 +22,8 @@ from toono.kernel.jose import der_signature, from_base64url, json_object
 ALGORITHMS = ("ES256", "PS256", "Ed25519", "EdDSA")
 """FAPI 2.0 §5.4.1; the same for everybody. EdDSA is Ed25519 by its older name (RFC 9864 §4.1.2)."""
 KINDS = {"ES256": "EC", "PS256": "RSA", "Ed25519": "OKP", "EdDSA": "OKP"}
-_HEADER = frozenset({"alg", "typ", "kid"})
+ELSEWHERE = frozenset({"crit", "b64", "jku", "x5u", "x5c"})
+"""Members of a header that would change how it is read, or where its key lies. Any other that we do not know is ignored (RFC 7515 §4)."""
 _MEMBERS = ("kty", "crv", "x", "y", "n", "e")
 LONGEST = 16384
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | Ed25519PublicKey
@@ -52,8 +53,8 @@ def read(
     :raises NotSigned: for every other text, with the reason for an engineer.
     """
     header = parts(text).header
-    if not header.keys() <= _HEADER or header.get("alg") not in ALGORITHMS:
-        raise NotSigned(f"the header must be alg ({', '.join(ALGORITHMS)}), kid and typ, and nothing else")
+    if (ELSEWHERE | {"jwk"}) & header.keys() or header.get("alg") not in ALGORITHMS:
+        raise NotSigned(f"the header must have alg ({', '.join(ALGORITHMS)}) and no key of its own or elsewhere")
     if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in (typ or ("jwt",)):
         raise NotSigned("typ is another")
     return verified(text, _candidates(client, header, published))

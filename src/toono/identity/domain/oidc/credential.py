@@ -17,6 +17,9 @@ TYPE = "credential"
 RESOURCE = "/csc/v2"
 """Of the signing service, below the issuer."""
 FIELDS = frozenset({"type", "locations", "credentialID", "signatureQualifier", "documentDigests", "hashAlgorithmOID", "description"})
+_TEXTS = ("credentialID", "signatureQualifier", "hashAlgorithmOID", "description")
+PARAMETERS = (*_TEXTS, "numSignatures", "hashes", "hash")
+"""Of the authorization request (§8.4.2): those that :func:`from_parameters` reads."""
 MOST_DIGESTS = 50
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
@@ -30,7 +33,7 @@ def checked(one: Mapping[str, Any]) -> Mapping[str, Any]:
 
     :raises InvalidCredential:
     """
-    for name in ("credentialID", "signatureQualifier", "hashAlgorithmOID", "description"):
+    for name in _TEXTS:
         if name in one and not _is_text(one[name]):
             raise InvalidCredential(f"the field {name} is of another kind")
     locations = one.get("locations", [""])
@@ -72,9 +75,8 @@ def from_parameters(get: Mapping[str, str]) -> Mapping[str, Any]:
         raise InvalidCredential("Missing (or invalid type) string parameter hashes")
     if int(count) != len(hashes):
         raise InvalidCredential("Invalid value for parameter numSignatures")
-    names = ("credentialID", "signatureQualifier", "hashAlgorithmOID", "description")
     return checked(
-        {"type": TYPE, "documentDigests": [{"hash": one} for one in hashes]} | {name: get[name] for name in names if name in get}
+        {"type": TYPE, "documentDigests": [{"hash": one} for one in hashes]} | {name: get[name] for name in _TEXTS if name in get}
     )
 
 

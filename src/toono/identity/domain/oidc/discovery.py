@@ -41,6 +41,8 @@ def metadata(issuer: str) -> dict[str, object]:
         "acr_values_supported": list(ASSURANCE_LEVELS),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
+        "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(encryption.ENCODINGS),
         "userinfo_signing_alg_values_supported": [ALGORITHM],
         "userinfo_encryption_alg_values_supported": list(encryption.ALGORITHMS),
         "userinfo_encryption_enc_values_supported": list(encryption.ENCODINGS),

@@ -20,6 +20,7 @@ from toono.identity.limits import LIMITS
 from toono.kernel.jose import base64url
 
 _HEADER = frozenset({"alg", "typ", "jwk"})
+"""What it has at least (§4.2)."""
 _PUBLIC = {"EC": {"kty", "crv", "x", "y"}, "RSA": {"kty", "n", "e"}, "OKP": {"kty", "crv", "x"}}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVES = {"EC": "P-256", "OKP": "Ed25519"}
@@ -55,8 +56,9 @@ def _signed(text: str) -> tuple[ECKey | RSAKey | OKPKey, dict[str, Any]]:
     """§4.3, numbers 2 to 7."""
     try:
         header = client_keys.parts(text).header
-        if header.keys() != _HEADER or header["typ"] != "dpop+jwt" or str(header["alg"]) not in client_keys.KINDS:
-            raise refused("the header must be typ dpop+jwt, alg and jwk, and nothing else")
+        amiss = not header.keys() >= _HEADER or client_keys.ELSEWHERE & header.keys()
+        if amiss or header["typ"] != "dpop+jwt" or str(header["alg"]) not in client_keys.KINDS:
+            raise refused("the header must have typ dpop+jwt, alg and jwk, and no key elsewhere")
         key = _key(header["jwk"], client_keys.KINDS[header["alg"]])
         return key, client_keys.verified(text, [client_keys.public_key(key)])
     except client_keys.NotSigned as error:
@@ -64,7 +66,9 @@ def _signed(text: str) -> tuple[ECKey | RSAKey | OKPKey, dict[str, Any]]:
 
 
 def _key(jwk: Any, kind: str) -> ECKey | RSAKey | OKPKey:
-    if not isinstance(jwk, dict) or jwk.get("kty") != kind or _PRIVATE & jwk.keys() or not all(isinstance(v, str) for v in jwk.values()):
+    if not isinstance(jwk, dict) or jwk.get("kty") != kind or _PRIVATE & jwk.keys():
+        raise refused("jwk is no public key of the algorithm")
+    if not all(isinstance(jwk.get(name), str) for name in _PUBLIC[kind]):
         raise refused("jwk is no public key of the algorithm")
     if jwk.get("crv", _CURVES.get(kind)) != _CURVES.get(kind) or len(jwk.get("n", "")) > 1400:
         raise refused("jwk is on another curve, or too long")
@@ -85,10 +89,15 @@ def _check_claims(provider: Provider, request: Request, claims: dict[str, Any], 
         raise refused("iat is not now")
     if not isinstance(jti, str) or not 0 < len(jti) <= 200:
         raise refused("jti is missing or too long")
-    if claims.get("htm") != request.method or claims.get("htu") != provider.issuer + request.path:
+    if claims.get("htm") != request.method or _target(claims.get("htu")) != provider.issuer + request.path:
         raise refused("htm or htu is of another request")
     if access_token is not None and claims.get("ath") != access_token_hash(access_token):
         raise refused("ath is of another token")
+
+
+def _target(address: Any) -> str:
+    """``htu`` without query and fragment, which are ignored (§4.3, number 9)."""
+    return address.partition("#")[0].partition("?")[0] if isinstance(address, str) else ""
 
 
 def access_token_hash(access_token: str) -> str:

@@ -1,4 +1,4 @@
-"""The id token: OpenID Connect Core 1.0 §2, §3.1.3.6 (at_hash); ``sid`` of Front-Channel Logout 1.0 §3."""
+"""The id token: OpenID Connect Core 1.0 §2, §3.1.3.6 (at_hash), §10.2 (encryption); ``sid`` of Front-Channel Logout 1.0 §3."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from toono.identity.domain.oidc import subjects
+from toono.identity.domain.oidc import encryption, subjects
+from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import Client, Grant, Provider
 from toono.identity.limits import LIMITS
 from toono.kernel.jose import base64url
@@ -22,7 +23,10 @@ def at_hash(access_token: str) -> str:
 
 
 def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: str | None, nonce: str = "") -> str:
-    """The signed id token of a grant."""
+    """The id token of a grant: signed, and encrypted for a client that registered for that. As a hint it comes back decrypted (Core §3.1.2.1).
+
+    :raises DirectRefusal: the client publishes no key to which it could be encrypted.
+    """
     issued = int(provider.now.timestamp())
     found: dict[str, Any] = {
         "iss": provider.issuer,
@@ -40,7 +44,11 @@ def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: 
     if grant.id_token_claims:
         register = provider.storage.register_claims(grant.session.subject)
         found |= {name: register[name] for name in grant.id_token_claims if name in register}
-    return provider.sign(found | ({"nonce": nonce} if nonce else {}), "JWT")
+    signed = provider.sign(found | ({"nonce": nonce} if nonce else {}), "JWT")
+    try:
+        return encryption.like_an_id_token(provider, client, signed)
+    except encryption.NoKey:
+        raise DirectRefusal("invalid_request", "jwks_uri holds no key for id_token_encrypted_response_alg") from None
 
 
 def read_hint(provider: Provider, token: str) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toono.identity.domain.oidc import credential
 from toono.identity.domain.oidc.discovery import ENDPOINTS
 from toono.identity.domain.oidc.registration import FIELDS
 from toono.identity.domain.oidc.token import GRANTS
@@ -14,7 +15,7 @@ TEXT: Json = {"type": "string"}
 _CLIENT = ("client_id", "client_secret", "client_assertion_type", "client_assertion")
 _ASKED = (
     "response_type", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "response_mode", "prompt", "max_age", "claims",
-    "acr_values", "login_hint", "id_token_hint", "ui_locales", "resource", "authorization_details", "dpop_jkt", "request",
+    "acr_values", "login_hint", "id_token_hint", "ui_locales", "resource", "authorization_details", "dpop_jkt", "request", *credential.PARAMETERS,
 )  # fmt: skip
 _ERROR: Json = {
     "type": "object", "required": ["error"], "properties": {"error": TEXT, "error_description": TEXT},

@@ -25,6 +25,8 @@ from toono.identity.limits import LIMITS
 from toono.kernel.text import clean
 
 STATEMENT_TYPE = "software-statement+jwt"
+STATEMENT = "statement"
+"""Kind under which it is remembered that a statement was used or taken back (:meth:`.storage.Storage.use_once`)."""
 _LISTS = frozenset(
     {"redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "resources", "authorization_details_types", "may_act_for", "dan_operations"}
 )  # fmt: skip
@@ -38,7 +40,8 @@ _TEXTS = frozenset(
     {
         "client_name", "client_name#en", "scope", "token_endpoint_auth_method", "subject_type", "sector_identifier_uri", "profile",
         "id_token_signed_response_alg", "authorization_signed_response_alg", "userinfo_signed_response_alg", "userinfo_encrypted_response_alg",
-        "userinfo_encrypted_response_enc", "backchannel_logout_uri", "backchannel_token_delivery_mode",
+        "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "backchannel_logout_uri",
+        "backchannel_token_delivery_mode",
         "backchannel_client_notification_endpoint", "tls_client_certificate_sha256", "client_uri", "logo_uri", "policy_uri", "tos_uri",
         "jwks_uri",
     }
@@ -50,7 +53,7 @@ _KEYS = {"EC": ("P-256", ("kty", "crv", "x", "y")), "OKP": ("Ed25519", ("kty", "
 _SETS = ("resources", "authorization_details_types", "may_act_for", "dan_operations")
 _AS_THEY_ARE = (
     "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "userinfo_signed_response_alg",
-    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "jwks_uri",
+    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "jwks_uri",
 )  # fmt: skip
 _ADDRESSES = ("backchannel_logout_uri", "backchannel_client_notification_endpoint", "jwks_uri")
 
@@ -148,16 +151,16 @@ def _host(uri: str) -> str:
 def _keys(jwks: Any) -> tuple[Mapping[str, Any], ...]:
     if jwks is None:
         return ()
-    keys = jwks.get("keys") if isinstance(jwks, dict) and jwks.keys() == {"keys"} else None
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list) or not 0 < len(keys) <= 10:
         raise invalid("jwks must hold 1 to 10 keys")
     return tuple(_key(key) for key in keys)
 
 
 def _key(key: Any) -> Mapping[str, Any]:
-    """A public key on P-256 or Ed25519, or RSA of 2048 bits and more; nothing of a private one."""
+    """A public key on P-256 or Ed25519, or RSA of 2048 bits and more; nothing of a private one. Members that it need not have are ignored (RFC 7517 §4)."""
     kind = str(key.get("kty")) if isinstance(key, dict) else ""
-    if kind not in _KEYS or not all(isinstance(value, str) for name, value in key.items() if name not in ("key_ops", "x5c")):
+    if kind not in _KEYS:
         raise invalid("a key must be EC, OKP or RSA")
     curve, members = _KEYS[kind]
     kept = {name: key[name] for name in (*members, "kid", "use") if name in key}
@@ -231,8 +234,10 @@ FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
     ("a client without authentication has neither keys nor certificate", lambda c: c.token_endpoint_auth_method == BY_NOTHING and bool(c.jwks or c.jwks_uri or c.certificate_sha256)),
     ("subject_type is public or pairwise", lambda c: c.subject_type not in ("public", "pairwise")),
     ("authorization_details_types has an unknown one", lambda c: not c.authorization_details_types <= authorization_details.TYPES.keys()),
-    ("userinfo_encrypted_response_alg is unknown, unsigned, or has no key", lambda c: bool(c.userinfo_encrypted_response_alg) and (c.userinfo_encrypted_response_alg not in encryption.ALGORITHMS or not c.userinfo_signed_response_alg or (not c.jwks_uri and encryption.key_for_encryption(c) is None))),
-    ("userinfo_encrypted_response_enc is unknown", lambda c: c.userinfo_encrypted_response_enc not in ("", *encryption.ENCODINGS)),
+    ("userinfo_encrypted_response_alg is unknown, unsigned, or has no key", lambda c: bool(c.userinfo_encrypted_response_alg) and (not c.userinfo_signed_response_alg or not encryption.is_possible(c, c.userinfo_encrypted_response_alg))),
+    ("userinfo_encrypted_response_enc is unknown, or stands without alg", lambda c: bool(c.userinfo_encrypted_response_enc) and (c.userinfo_encrypted_response_enc not in encryption.ENCODINGS or not c.userinfo_encrypted_response_alg)),
+    ("id_token_encrypted_response_alg is unknown, or has no key", lambda c: bool(c.id_token_encrypted_response_alg) and not encryption.is_possible(c, c.id_token_encrypted_response_alg)),
+    ("id_token_encrypted_response_enc is unknown, or stands without alg", lambda c: bool(c.id_token_encrypted_response_enc) and (c.id_token_encrypted_response_enc not in encryption.ENCODINGS or not c.id_token_encrypted_response_alg)),
     ("backchannel_token_delivery_mode is poll or ping", lambda c: c.backchannel_token_delivery_mode not in ("", "poll", PING)),
     ("backchannel_client_notification_endpoint is missing", lambda c: c.backchannel_token_delivery_mode == PING and not c.backchannel_client_notification_endpoint),
 )  # fmt: skip
@@ -258,8 +263,8 @@ def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool 
     by_secret = str(whole.get("token_endpoint_auth_method", "client_secret_basic")).startswith("client_secret")
     found = client(client_id, whole, secret_digest=digest(secret) if by_secret else "", loopback=loopback)
     _check_bounds(found, statement)
-    if not provider.storage.use_once("statement", str(statement["jti"]), provider.now + LIMITS.software_statement_lifetime):
-        raise DirectRefusal("invalid_software_statement", "the statement was used")
+    if not provider.storage.use_once(STATEMENT, str(statement["jti"]), provider.now + LIMITS.software_statement_lifetime):
+        raise DirectRefusal("invalid_software_statement", "the statement was used or taken back")
     provider.storage.save_client(replace(found, registration_digest=digest(manages)), whole)
     credentials = {"client_secret": secret, "client_secret_expires_at": 0} if by_secret else {}
     return whole | credentials | {

@@ -50,6 +50,8 @@ def _packed(provider: Provider, client: Client, found: dict[str, Any]) -> dict[s
     if not client.userinfo_encrypted_response_alg:
         return signed
     try:
-        return encryption.encrypted(client, signed, provider.published_keys(client.jwks_uri, False) if client.jwks_uri else ())
+        return encryption.encrypted(
+            provider, client, signed, algorithm=client.userinfo_encrypted_response_alg, encoding=client.userinfo_encrypted_response_enc
+        )
     except encryption.NoKey:
         raise DirectRefusal("invalid_request", "jwks_uri holds no key for userinfo_encrypted_response_alg") from None

@@ -42,9 +42,9 @@ ABOUT = {
 }
 
 
-@allow(*APPOINTERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
+@allow(*APPOINTERS)
 def appointments(request: ToonoRequest) -> HttpResponse:
     """All that stand, and a form for one more. By POST, so that no register number stands in an address."""
     typed = {name: clean(request.POST.get(name, ""))[:40] for name in ("regnum", "role", "organisation")}
@@ -82,7 +82,8 @@ def _end(request: ToonoRequest) -> str:
         person_id, role = UUID(request.POST.get("person", "")), Role(request.POST.get("role", ""))
     except ValueError:
         return "same"
-    api.end_appointment(actor=request.actor, person_id=person_id, role=role, organisation=request.POST.get("organisation", "")[:40] or None)
+    organisation = clean(request.POST.get("organisation", ""))[:40]
+    api.end_appointment(actor=request.actor, person_id=person_id, role=role, organisation=organisation or None)
     return "ended"
 
 

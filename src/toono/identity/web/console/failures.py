@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from toono.identity import api
@@ -19,15 +20,17 @@ from toono.kernel.text import clean
 SPANS = (1, 7, 30)
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def all_failures(request: ToonoRequest) -> HttpResponse:
     """Of every system that the actor looks after."""
     return _page(request, None, back=reverse("identity:parties"), name="")
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def failures(request: ToonoRequest, client_id: str) -> HttpResponse:
     """Of one system."""
     found = api.party(actor=request.actor, client_id=client_id)

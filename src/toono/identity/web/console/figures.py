@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from toono.identity import api
@@ -19,8 +20,9 @@ from toono.kernel.clock import ULAANBAATAR, now
 SPANS = (7, 30, 90)
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def figures(request: ToonoRequest) -> HttpResponse:
     days = next((n for n in SPANS if str(n) == request.GET.get("days")), 30)
     today = now().astimezone(ULAANBAATAR).date()

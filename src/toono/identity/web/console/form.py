@@ -17,7 +17,7 @@ from toono.identity import api
 from toono.identity.contracts import PartyKind, PartyStage
 from toono.identity.domain.console import addresses
 from toono.identity.domain.dan.operations import OPERATIONS
-from toono.identity.domain.oidc import ciba, device_grant, encryption, resources, token_exchange
+from toono.identity.domain.oidc import ciba, credential, device_grant, encryption, resources, token_exchange
 from toono.identity.domain.oidc.authorization_details import TYPES
 from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, PING
 from toono.kernel.jose import base64url
@@ -34,9 +34,10 @@ METHODS = {
 TEXTS = (
     "client_name", "client_name_en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "backchannel_token_delivery_mode",
     "backchannel_client_notification_endpoint", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
+    "id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
 )  # fmt: skip
 AREAS = ("redirect_uris", "post_logout_redirect_uris", "resources", "may_act_for", "jwks", "certificate")
-BOXES = ("scope", "grants", "guards", "operations", "authorization_details_types")
+BOXES = ("scope", "grants", "guards", "operations", "authorization_details_types", "signing")
 GUARDS = {
     "par": "require_pushed_authorization_requests",
     "jar": "require_signed_request_object",
@@ -44,6 +45,10 @@ GUARDS = {
     "mtls": "tls_client_certificate_bound_access_tokens",
 }
 ASKED_SCOPES = ("register", "offline_access")
+SIGNING_SCOPES = ("service", credential.SCOPE)
+"""Of the signing service (CSC API v2, chapter 8): to see the person's certificates, to ask for signatures."""
+SIGNING_DETAILS = "details"
+"""In ``signing``: signatures are asked for by ``authorization_details`` as well."""
 LONGEST = 20_000
 
 
@@ -86,6 +91,11 @@ class Typed:
         return self.stage is PartyStage.PRODUCTION and self.kind is not PartyKind.DAN
 
     @property
+    def may_sign(self) -> bool:
+        """It may send people to the signing service."""
+        return self.works and self.kind is not PartyKind.MACHINE
+
+    @property
     def method(self) -> str:
         return self.single.get("token_endpoint_auth_method", "")
 
@@ -109,9 +119,11 @@ def prefilled(kind: PartyKind, stage: PartyStage, metadata: Mapping[str, Any]) -
     }
     single["client_name_en"] = str(metadata.get("client_name#en", ""))
     single["token_endpoint_auth_method"] = str(metadata.get("token_endpoint_auth_method", "client_secret_basic"))
+    scopes, types = str(metadata.get("scope", "openid")).split(), list(metadata.get("authorization_details_types", []))
     lists = {
-        "scope": str(metadata.get("scope", "openid")).split(), "grants": list(grants), "guards": guards,
-        "operations": list(metadata.get("dan_operations", [])), "authorization_details_types": list(metadata.get("authorization_details_types", [])),
+        "scope": scopes, "grants": list(grants), "guards": guards, "operations": list(metadata.get("dan_operations", [])),
+        "authorization_details_types": types,
+        "signing": [name for name in SIGNING_SCOPES if name in scopes] + ([SIGNING_DETAILS] if credential.TYPE in types else []),
     }  # fmt: skip
     typed = Typed(kind, stage, single=single, lists=lists, keys=metadata.get("jwks"))
     typed.certificate = str(metadata.get("tls_client_certificate_sha256", ""))
@@ -124,7 +136,8 @@ _ASKED = frozenset(
         "client_name", "client_name#en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris",
         "resources", "jwks", "tls_client_certificate_sha256", "scope", "grant_types", "dan_operations", "profile", "subject_type",
         "userinfo_signed_response_alg", "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "authorization_details_types",
-        "may_act_for", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", *GUARDS.values(),
+        "may_act_for", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg",
+        "id_token_encrypted_response_enc", *GUARDS.values(),
     }
 )  # fmt: skip
 
@@ -138,7 +151,8 @@ def typed(post: QueryDict, kind: PartyKind, stage: PartyStage, standing: Typed |
         found.kept, found.keys, found.certificate = standing.kept, standing.keys, standing.certificate
         known = set(standing.lists["grants"]) - {"authorization_code", "client_credentials", "refresh_token", DEVICE, CIBA, EXCHANGE}
         found.lists["grants"] += sorted(known)
-        found.lists["scope"] += sorted(set(standing.lists["scope"]) - {"openid", *ASKED_SCOPES})
+        offered = {"openid", *ASKED_SCOPES, *(SIGNING_SCOPES if found.may_sign else ())}
+        found.lists["scope"] += sorted(set(standing.lists["scope"]) - offered)
     return found
 
 
@@ -160,7 +174,7 @@ def metadata_of(form: Typed) -> dict[str, Any] | None:
     if form.kind is not PartyKind.DAN:
         _guards(form, found)
     if form.works:
-        for section in (_details, _answers_elsewhere, _resources, _acting, _encryption):
+        for section in (_details, _answers_elsewhere, _resources, _acting, _signing, _encryption):
             section(form, found)
     return None if form.errors else found
 
@@ -324,7 +338,7 @@ def _guards(form: Typed, found: dict[str, Any]) -> None:
 
 def _details(form: Typed, found: dict[str, Any]) -> None:
     """Rights in detail that it may ask people for (RFC 9396 §10)."""
-    chosen = [name for name in TYPES if name in form.lists["authorization_details_types"]]
+    chosen = [name for name in TYPES if name in form.lists["authorization_details_types"] and name != credential.TYPE]
     if chosen:
         found["authorization_details_types"] = chosen
 
@@ -372,14 +386,43 @@ def _acting(form: Typed, found: dict[str, Any]) -> None:
         found["may_act_for"] = wished
 
 
+def _signing(form: Typed, found: dict[str, Any]) -> None:
+    """What it may ask of the signing service (CSC API v2, §8.4.2), whose address then stands among its resources."""
+    chosen = [name for name in (*SIGNING_SCOPES, SIGNING_DETAILS) if name in form.lists["signing"] and form.may_sign]
+    service = settings().base_url + credential.RESOURCE
+    known = [address for address in found.pop("resources", []) if chosen or address != service]
+    if chosen:
+        known += [service] if service not in known else []
+        found["scope"] = " ".join([found["scope"], *(name for name in SIGNING_SCOPES if name in chosen)])
+        if found["subject_type"] == "pairwise":
+            form.complain("guards", _("Гарын үсгийн үйлчилгээ хүнийг бүх системд нэг нэрээр танина: pairwise-ийг болиулна уу"))
+        if found.get("dpop_bound_access_tokens") or found.get("tls_client_certificate_bound_access_tokens"):
+            form.complain(
+                "guards", _("Гарын үсгийн үйлчилгээ түлхүүр, гэрчилгээнд холбосон токен авдаггүй: DPoP, mTLS, FAPI 2.0-г болиулна уу")
+            )
+    if known:
+        found["resources"] = known
+    if SIGNING_DETAILS in chosen:
+        found["authorization_details_types"] = [*found.get("authorization_details_types", []), credential.TYPE]
+
+
 def _encryption(form: Typed, found: dict[str, Any]) -> None:
-    """Userinfo that only it can read, signed within (Core §16.14), to a key that it publishes for that."""
-    algorithm, content = form.single["userinfo_encrypted_response_alg"], form.single["userinfo_encrypted_response_enc"]
-    if algorithm not in encryption.ALGORITHMS or form.kind is not PartyKind.WEB:
+    """Answers that only it can read, signed within (Core §16.14), to a key that it publishes for that."""
+    if form.kind is not PartyKind.WEB:
         return
-    found |= {"userinfo_encrypted_response_alg": algorithm, "userinfo_signed_response_alg": "ES256"}
+    for what in ("userinfo", "id_token"):
+        _encrypted(form, found, f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc")
+    if "userinfo_encrypted_response_alg" in found:
+        found["userinfo_signed_response_alg"] = "ES256"
+
+
+def _encrypted(form: Typed, found: dict[str, Any], of_key: str, of_content: str) -> None:
+    algorithm, content = form.single[of_key], form.single[of_content]
+    if algorithm not in encryption.ALGORITHMS:
+        return
+    found[of_key] = algorithm
     if content in encryption.ENCODINGS:
-        found["userinfo_encrypted_response_enc"] = content
+        found[of_content] = content
     kind = encryption.ALGORITHMS[algorithm]
     keys = found.get("jwks", {}).get("keys", [])
     if "jwks_uri" not in found and not any(key.get("kty") == kind and key.get("use") == "enc" for key in keys):

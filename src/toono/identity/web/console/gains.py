@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from toono.identity import api
@@ -19,8 +20,9 @@ NAMES_OF_THE_REGISTER = frozenset({"WS100101_getCitizenIDCardInfo", "WS100106_au
 """Operations whose answer, for a sign-in, the scope ``register`` gives as well."""
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def gains(request: ToonoRequest, client_id: str) -> HttpResponse:
     found = api.party(actor=request.actor, client_id=client_id)
     if found.kind is not PartyKind.DAN:

@@ -45,8 +45,9 @@ def party_name(party: Party) -> str:
     return party.name_en if get_language() == "en" else party.name_mn
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def overview(request: ToonoRequest) -> HttpResponse:
     """All that the actor looks after, and what waits."""
     text, page = clean(request.GET.get("text", ""))[:100], page_number(request)
@@ -69,8 +70,9 @@ def common(request: ToonoRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def party(request: ToonoRequest, client_id: str) -> HttpResponse:
     """One system: what it is, its keys, its history."""
     return party_page(request, api.party(actor=request.actor, client_id=client_id), secret="")
@@ -101,8 +103,9 @@ def _flows(found: Party) -> list[tuple[str, str]]:
 # -- registering and changing --------------------------------------------------------------------------------------
 
 
-@allow(*KEEPERS)
 @require_GET
+@never_cache
+@allow(*KEEPERS)
 def choose(request: ToonoRequest) -> HttpResponse:
     """What is to be registered: for whom, what sort, for trials or for work."""
     own = api.party_organisations(actor=request.actor)
@@ -150,13 +153,13 @@ def named_stage(value: str) -> PartyStage:
         raise Http404(value) from None
 
 
-@allow(*KEEPERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
+@allow(*KEEPERS)
 def new(request: ToonoRequest) -> HttpResponse:
     """Register a system; ``from`` fills in what another of theirs has."""
     kind, stage = named_kind(request.GET.get("kind", "")), named_stage(request.GET.get("stage", ""))
-    organisation = request.GET.get("organisation", "")
+    organisation = clean(request.GET.get("organisation", ""))[:40]
     form = forms.empty(kind, stage)
     if request.GET.get("from"):
         known = api.party(actor=request.actor, client_id=request.GET["from"])
@@ -194,9 +197,9 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-@allow(*KEEPERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
+@allow(*KEEPERS)
 def change(request: ToonoRequest, client_id: str) -> HttpResponse:
     """Change a registration: at once where it is narrowed, else when the platform approves."""
     found = api.party(actor=request.actor, client_id=client_id)
@@ -233,9 +236,9 @@ def _form_page(request: ToonoRequest, form: forms.Typed, *, organisation: str, t
 # -- what waits ----------------------------------------------------------------------------------------------------
 
 
-@allow(*KEEPERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
+@allow(*KEEPERS)
 def party_change(request: ToonoRequest, change_id: UUID) -> HttpResponse:
     """One wish: what stands beside what is wished; an administrator decides, its own side takes it back."""
     if request.method == "POST":
@@ -261,38 +264,42 @@ def _change_name(change: PartyChange) -> str:
 # -- keys, off and on ----------------------------------------------------------------------------------------------
 
 
-@allow(*KEEPERS)
 @require_POST
 @never_cache
+@allow(*KEEPERS)
 def secret(request: ToonoRequest, client_id: str) -> HttpResponse:
     """A new secret, shown in this answer and never again."""
     made = api.make_party_secret(actor=request.actor, client_id=client_id)
     return party_page(request, api.party(actor=request.actor, client_id=client_id), secret=made)
 
 
-@allow(*KEEPERS)
 @require_POST
+@never_cache
+@allow(*KEEPERS)
 def end_secret(request: ToonoRequest, client_id: str) -> HttpResponse:
     api.end_former_party_secret(actor=request.actor, client_id=client_id)
     return HttpResponseRedirect(address_of(client_id) + "?done=secret_ended")
 
 
-@allow(*KEEPERS)
 @require_POST
+@never_cache
+@allow(*KEEPERS)
 def deactivate(request: ToonoRequest, client_id: str) -> HttpResponse:
     api.deactivate_party(actor=request.actor, client_id=client_id, reason=request.POST.get("reason", ""))
     return HttpResponseRedirect(address_of(client_id) + "?done=deactivated")
 
 
-@allow(*KEEPERS)
 @require_POST
+@never_cache
+@allow(*KEEPERS)
 def reactivate(request: ToonoRequest, client_id: str) -> HttpResponse:
     api.reactivate_party(actor=request.actor, client_id=client_id)
     return HttpResponseRedirect(address_of(client_id) + "?done=reactivated")
 
 
-@allow(Role.ADMINISTRATOR)
 @require_POST
+@never_cache
+@allow(Role.ADMINISTRATOR)
 def assign(request: ToonoRequest, client_id: str) -> HttpResponse:
     """Say whose system it is that registered itself."""
     api.assign_party(actor=request.actor, client_id=client_id, organisation=clean(request.POST.get("organisation", ""))[:40])

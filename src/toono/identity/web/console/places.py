@@ -18,7 +18,7 @@ _PLACES = (
     ("identity:parties", gettext_lazy("Системүүд"), KEEPERS),
     ("identity:all_failures", gettext_lazy("Алдааны бүртгэл"), KEEPERS),
     ("identity:sign_on_figures", gettext_lazy("Нэвтрэлтийн тоо"), KEEPERS),
-    ("identity:statements", gettext_lazy("Программын мэдэгдэл"), APPOINTERS),
+    ("identity:statements", gettext_lazy("Программын мэдүүлэг"), APPOINTERS),
     ("identity:appointments", gettext_lazy("Томилгоо"), APPOINTERS),
     ("identity:support", gettext_lazy("Иргэнд туслах"), SUPPORTERS),
     ("identity:phones", gettext_lazy("Утасны дугаар солих"), SUPPORTERS),

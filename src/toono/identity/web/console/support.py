@@ -28,9 +28,9 @@ ACTS = {
 }
 
 
-@allow(*SUPPORTERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
+@allow(*SUPPORTERS)
 def search(request: ToonoRequest) -> HttpResponse:
     """Find one account, exactly and with a reason. By POST, so that no number stands in an address."""
     typed = {name: request.POST.get(name, "")[:300] for name in ("regnum", "phone", "reason")}
@@ -49,9 +49,9 @@ def search(request: ToonoRequest) -> HttpResponse:
     return render(request, "identity/console_support.html", context, status=400 if errors else 200)
 
 
-@allow(*SUPPORTERS)
 @require_GET
 @never_cache
+@allow(*SUPPORTERS)
 def account(request: ToonoRequest, look_id: UUID) -> HttpResponse:
     return _account_page(request, look_id, [])
 
@@ -67,8 +67,9 @@ def _account_page(request: ToonoRequest, look_id: UUID, errors: list[dict[str, s
     return render(request, "identity/console_account.html", context, status=400 if errors else 200)
 
 
-@allow(*SUPPORTERS)
 @require_POST
+@never_cache
+@allow(*SUPPORTERS)
 def act(request: ToonoRequest, look_id: UUID) -> HttpResponse:
     """End sessions, unlock, or wish for another telephone number."""
     do = request.POST.get("do", "")
@@ -94,9 +95,9 @@ def act(request: ToonoRequest, look_id: UUID) -> HttpResponse:
     )
 
 
-@allow(*SUPPORTERS)
 @require_http_methods(["GET", "POST"])
 @never_cache
+@allow(*SUPPORTERS)
 def phones(request: ToonoRequest) -> HttpResponse:
     """Wished telephone numbers: decided by another than the one who asked."""
     errors: list[dict[str, str]] = []
@@ -118,9 +119,9 @@ def phones(request: ToonoRequest) -> HttpResponse:
     return render(request, "identity/console_phones.html", context, status=400 if errors else 200)
 
 
-@allow(Role.CITIZEN)
 @require_GET
 @never_cache
+@allow(Role.CITIZEN)
 def looks(request: ToonoRequest) -> HttpResponse:
     """For each person: when support opened their account, and why."""
     visits = [

@@ -33,9 +33,9 @@ STEPS = {
 }
 
 
-@allow(*KEEPERS)
 @require_POST
 @never_cache
+@allow(*KEEPERS)
 def start(request: ToonoRequest, client_id: str) -> HttpResponse:
     return _page(request, api.start_trial(actor=request.actor, client_id=client_id, flow=_flow(request.POST.get("flow", "code"))))
 
@@ -48,27 +48,27 @@ def _flow(value: str) -> TrialFlow:
         raise Http404(value) from None
 
 
-@allow(*KEEPERS)
 @require_POST
 @never_cache
+@allow(*KEEPERS)
 def ask(request: ToonoRequest, run_id: UUID) -> HttpResponse:
     """The person says that they have answered on the other page."""
     run = api.ask_in_trial(actor=request.actor, run_id=run_id)
     return _page(request, run) if run.unanswered else HttpResponseRedirect(reverse("identity:trial", args=[run_id]))
 
 
-@allow(*KEEPERS)
 @require_GET
 @never_cache
+@allow(*KEEPERS)
 def callback(request: ToonoRequest) -> HttpResponse:
     """Where the twin's person comes back. The address with the code is left at once."""
     done = api.continue_trial(actor=request.actor, query=request.META["QUERY_STRING"])
     return HttpResponseRedirect(reverse("identity:trial", args=[done.id]))
 
 
-@allow(*KEEPERS)
 @require_GET
 @never_cache
+@allow(*KEEPERS)
 def trial(request: ToonoRequest, run_id: UUID) -> HttpResponse:
     return _page(request, api.trial(actor=request.actor, run_id=run_id))
 

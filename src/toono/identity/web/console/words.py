@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from toono.identity.contracts import PartyKind, PartyStage
+from toono.identity.domain.oidc import credential
 from toono.identity.domain.oidc.authorization_details import TYPES
 from toono.registry import api as registry
 
@@ -68,6 +69,8 @@ MEMBERS = {
     "backchannel_client_notification_endpoint": gettext_lazy("Хариулсныг мэдэгдэх хаяг (CIBA)"),
     "userinfo_encrypted_response_alg": gettext_lazy("Шифрлэсэн userinfo, түлхүүр"),
     "userinfo_encrypted_response_enc": gettext_lazy("Шифрлэсэн userinfo, агуулга"),
+    "id_token_encrypted_response_alg": gettext_lazy("Шифрлэсэн id_token, түлхүүр"),
+    "id_token_encrypted_response_enc": gettext_lazy("Шифрлэсэн id_token, агуулга"),
 }
 GRANTS = {
     "authorization_code": gettext_lazy("Хүн нэвтэрнэ (authorization_code)"),
@@ -81,15 +84,26 @@ SCOPES = {
     "register": gettext_lazy("Овог, эцэг (эх)-ийн нэр, нэр, иргэний бүртгэлийн дугаар (register)"),
     "offline_access": gettext_lazy("Хүн гарсны дараа ч хандах, refresh_token (offline_access)"),
 }
+SIGNING = {
+    "service": gettext_lazy("Хүний гэрчилгээг харж, гарын үсэг хүсэх (service)"),
+    "credential": gettext_lazy("Нэрлэсэн баримтад гарын үсэг зуруулах, параметрээр (credential)"),
+    "details": gettext_lazy("Нэрлэсэн баримтад гарын үсэг зуруулах, authorization_details-ээр (credential)"),
+}
+"""What a system may ask of the signing service (CSC API v2)."""
 DETAILS = {
     "toono_exchange": gettext_lazy("Мэдээлэл солилцооны үйлчилгээг нэрлэн зөвшөөрүүлэх (toono_exchange)"),
     "toono_representation": gettext_lazy("Байгууллагыг төлөөлөхийг зөвшөөрүүлэх (toono_representation)"),
     "toono_signature": gettext_lazy("Баримтад гарын үсэг зурахыг зөвшөөрүүлэх (toono_signature)"),
-    "credential": gettext_lazy("Хүний гэрчилгээгээр гарын үсэг зуруулах, CSC (credential)"),
 }
 DELIVERY = {
     "poll": gettext_lazy("Систем өөрөө асууна (poll)"),
     "ping": gettext_lazy("Хариулмагц системд мэдэгдэнэ (ping)"),
+}
+STATEMENT_STATES = {
+    "unused": gettext_lazy("Ашиглаагүй, хүчинтэй"),
+    "used": gettext_lazy("Ашигласан"),
+    "expired": gettext_lazy("Хугацаа нь дууссан"),
+    "taken_back": gettext_lazy("Буцааж авсан"),
 }
 METHODS = {
     "client_secret_basic": gettext_lazy("Нууц түлхүүр, толгой хэсэгт (client_secret_basic)"),
@@ -184,7 +198,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "ciba.request": Cause(gettext_lazy("Утсаар батлуулах хүсэлт буруу"), gettext_lazy("Яг нэг hint, 100 хүртэл тэмдэгтийн binding_message илгээнэ.")),
     "exchange.wrong": Cause(gettext_lazy("Токен солих хүсэлт буруу"), gettext_lazy("subject_token нь хүчинтэй access_token байх ба энэ систем түүний нэрийн өмнөөс ажиллах эрхтэй байна.")),
-    "statement.wrong": Cause(gettext_lazy("Программын мэдэгдэл (software_statement) хүчингүй, эсвэл түүнээс илүү хүссэн"), gettext_lazy("Платформоос шинэ мэдэгдэл авна.")),
+    "statement.wrong": Cause(gettext_lazy("Программын мэдүүлэг (software_statement) хүчингүй, эсвэл түүнээс илүү хүссэн"), gettext_lazy("Платформоос шинэ мэдүүлэг авна.")),
     "registration.address": Cause(gettext_lazy("Бүртгүүлэх буцах хаяг буруу"), gettext_lazy("https, # ба * тэмдэггүй, бүтэн хаяг байна.")),
     "registration.metadata": Cause(gettext_lazy("Бүртгэлийн утга буруу"), gettext_lazy("Хариуны error_description аль талбар болохыг хэлнэ.")),
     "dan.scope": Cause(gettext_lazy("ДАН-ы scope уншигдахгүй байна"), gettext_lazy("base64( [{\"services\": […], \"wsdl\": \"…\"}] ) хэлбэртэй JSON массив байна.")),
@@ -240,8 +254,8 @@ def shown(name: str, value: Any) -> list[str]:
 
 
 def detail_types() -> list[tuple[str, str]]:
-    """Every type of authorization details that the platform knows, with what it asks of a person."""
-    return [(name, str(DETAILS.get(name, name))) for name in TYPES]
+    """Every type of authorization details that the platform knows, with what it asks of a person; that of signatures stands in :data:`SIGNING`."""
+    return [(name, str(DETAILS.get(name, name))) for name in TYPES if name != credential.TYPE]
 
 
 def all_organisations() -> dict[str, str]:
