@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from toono.identity import contracts, queries
@@ -296,6 +296,14 @@ def logout_request(
 
 
 # -- OpenID Provider: machines ----------------------------------------------------------------------------------
+
+
+def token_claims(*, token: str) -> dict[str, Any] | None:
+    """What a living access token says (RFC 9068 §2.2), for interfaces of the platform that take tokens; None for every other text, a revoked token among them.
+
+    Whether it is for the one who asks (``aud``, ``scope``, ``cnf``) is for that interface to see.
+    """
+    return _machines.token_claims(token)
 
 
 def machine_answer(*, sent: contracts.MachineRequest) -> contracts.ProtocolAnswer:

@@ -275,8 +275,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("signatures/signDoc", {"documents": None, "documentDigests": [DIGESTS | {"hashes": []}]}, "Empty hash array"),
     (
         "signatures/signDoc",
-        {"documents": None, "documentDigests": [DIGESTS | {"signature_format": "X"}]},
-        "Invalid parameter signature_format",
+        {"documents": None, "documentDigests": [DIGESTS | {"signature_format": "X", "signed_envelope_property": "Enveloped"}]},
+        "Invalid parameter signed_envelope_property",
     ),
     (
         "signatures/signDoc",
@@ -342,6 +342,17 @@ def test_without_a_token_for_this_service_nothing_is_told(stack: Any, client: Cl
         headers = {"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"}
         assert httpx.post(client.base + "credentials/list", content=content, headers=headers).status_code == 400
     assert Client(stack, client.token).ask("signatures/dance").status_code == 404
+
+
+def test_a_token_that_ended_is_none_at_once(fresh: tuple[Holder, Client]) -> None:
+    """Its person takes the client's rights back long before it would run out."""
+    from toono.identity import api as identity
+
+    person, client = fresh
+    assert client.ask("credentials/list").status_code == 200
+    [known] = identity.connections(actor=person.actor)
+    identity.disconnect(actor=person.actor, client_id=known.client_id)
+    assert client.refused("credentials/list")[:2] == (401, "invalid_token")
 
 
 def test_a_token_without_the_scope_is_none(stack: Any, register_persons: Any) -> None:

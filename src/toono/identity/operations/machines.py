@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import transaction
 
 from toono.identity import contracts
 from toono.identity.domain.oidc import (
+    access_token,
     certificate,
     ciba,
     device_grant,
@@ -55,8 +57,24 @@ def asked(provider: Provider, sent: contracts.MachineRequest, request: Request) 
     :raises DirectRefusal:
     """
     if sent.path == "/oidc/introspect":
-        return introspection.introspect(provider=provider, request=request, signed=introspection.SIGNED in sent.accept)
+        return introspection.introspect(provider=provider, request=request, signed=wants_signed(sent.accept))
     return ENDPOINTS[sent.path](provider, request)
+
+
+def wants_signed(accept: str) -> bool:
+    """Whether ``Accept`` names the signed answer (RFC 9701 §4), in any case, and does not rule it out by ``q=0`` (RFC 9110 §12.4.2, §12.5.1)."""
+    for one in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in one.split(";"))
+        if name == introspection.SIGNED:
+            return not any(re.fullmatch(r"q=0(\.0{0,3})?", parameter) for parameter in parameters)
+    return False
+
+
+def token_claims(value: str) -> dict[str, Any] | None:
+    """What a living access token says; None for every other text."""
+    provider = engine.provider()
+    token = access_token.known(provider, value) if value.isascii() else None
+    return access_token.told(provider, token) if token is not None else None
 
 
 def media_type(path: str) -> str:

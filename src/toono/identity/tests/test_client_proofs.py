@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -276,6 +277,38 @@ def false_headers() -> dict[str, str]:
 def test_a_proof_by_no_sound_key_is_refused(memory, name):
     with pytest.raises(DirectRefusal, match="invalid_dpop_proof"):
         ask(memory, {}, authorization=basic("full"), dpop=(false_headers()[name],))
+
+
+def stranger_headers() -> dict[str, dict[str, object]]:
+    """What other libraries write beside the members that §4.2 asks for."""
+    own = DEVICE_KEY.as_dict(private=False)
+    return {
+        "kid": {"kid": "device"}, "x5t": {"x5t": "AAAA"}, "as browsers export it": {"jwk": own | {"ext": True, "key_ops": ["verify"]}},
+        "numbers": {"jwk": own | {"exp": 1, "n": 5}},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", stranger_headers())
+def test_other_members_of_the_header_and_the_key_are_ignored(memory, name):
+    from toono.identity.domain.oidc import dpop
+
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": DEVICE_KEY.as_dict(private=False)} | stranger_headers()[name]
+    claims = {"jti": name, "htm": "POST", "htu": ISSUER + "/oidc/token", "iat": now, "nonce": dpop.nonce(memory.provider)}
+    assert ask(memory, {}, authorization=basic("full"), dpop=(signed(header, claims, DEVICE_KEY),))["token_type"] == "DPoP"
+
+
+@pytest.mark.parametrize("more", [{"crit": ["exp"], "exp": 1}, {"x5u": "https://evil.example"}, {"b64": False}])
+def test_but_not_those_that_change_how_it_is_read(memory, more):
+    proof = memory.proof()
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": DEVICE_KEY.as_dict(private=False)} | more
+    text = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    with pytest.raises(DirectRefusal, match="no key elsewhere"):
+        ask(memory, {}, authorization=basic("full"), dpop=(text + proof[proof.index(".") :],))
+
+
+@pytest.mark.parametrize("more", ["?a=1", "#a", "?a=1#b"])
+def test_query_and_fragment_of_the_address_are_ignored(memory, more):
+    assert ask(memory, {}, authorization=basic("full"), dpop=(memory.proof(htu=ISSUER + "/oidc/token" + more),))
 
 
 def test_a_code_that_names_a_key_is_worth_nothing_to_another(memory):

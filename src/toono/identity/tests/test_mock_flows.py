@@ -322,7 +322,7 @@ def test_who_is_registered_is_no_guest_of_an_open_mock(mock: Mock) -> None:
     ("change", "error"),
     [
         ({"software_statement": None}, "invalid_software_statement"), ({"software_statement": "a.b.c"}, "invalid_software_statement"),
-        ({"redirect_uris": ["https://elsewhere.example/"]}, "unapproved_software_statement"), ({"colour": "red"}, "invalid_client_metadata"),
+        ({"redirect_uris": ["https://elsewhere.example/"]}, "unapproved_software_statement"),
         ({"may_act_for": ["a"]}, "invalid_client_metadata"),
     ],
 )  # fmt: skip

@@ -16,6 +16,12 @@ from toono.kernel.access import allow
 from toono.kernel.actor import Role
 
 FORM = "application/x-www-form-urlencoded"
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, DPoP, Content-Type",
+    "Access-Control-Max-Age": "3600",
+}
+"""What a browser is told before a script's request that shows a token."""
 
 
 @csrf_exempt
@@ -29,11 +35,18 @@ def machine(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "POST", "OPTIONS"])
 @allow(Role.ANYBODY)
 def userinfo(request: HttpRequest) -> HttpResponse:
-    form = body(request) if request.content_type == FORM else ""
-    return answered(api.machine_answer(sent=_sent(request, form)))
+    """Open to scripts of every site (Core §5.3): what it says depends on the token that is shown, and on no cookie."""
+    if request.method == "OPTIONS":
+        response = HttpResponse(status=204, headers=PREFLIGHT)
+    else:
+        form = body(request) if request.content_type == FORM else ""
+        response = answered(api.machine_answer(sent=_sent(request, form)))
+        response["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def _sent(request: HttpRequest, form: str) -> MachineRequest:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from toono.identity import api
 from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SigningRequired, SignInRequired
@@ -23,13 +23,13 @@ from toono.kernel.actor import Role
 from toono.ui.api import let_forms_lead_to
 
 
-@require_GET
+@require_safe
 @allow(Role.ANYBODY)
 def openid_configuration(request: HttpRequest) -> HttpResponse:
     return JsonResponse(api.openid_configuration(), headers={"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"})
 
 
-@require_GET
+@require_safe
 @allow(Role.ANYBODY)
 def jwks(request: HttpRequest) -> HttpResponse:
     headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}

@@ -97,6 +97,14 @@ def _own_word(provider: Provider, value: str) -> Token | None:
     )  # fmt: skip
 
 
+def told(provider: Provider, token: Token) -> dict[str, Any] | None:
+    """What a token says while it lives, and its client is known."""
+    owner = provider.storage.client(token.client_id)
+    if owner is None or token.dead or provider.now > token.expires_at:
+        return None
+    return claims(provider, owner, token)
+
+
 def claims(provider: Provider, client: Client, token: Token) -> dict[str, Any]:
     """What the token says: as JWT (RFC 9068 §2.2), and to whoever introspects it (RFC 7662 §2.2)."""
     found: dict[str, Any] = {

@@ -42,11 +42,10 @@ def _answer(provider: Provider, client: Client, value: str) -> dict[str, Any]:
 
 def _of_access(provider: Provider, client: Client, token: Token) -> dict[str, Any]:
     concerned = token.client_id == client.client_id or client.resources.intersection(token.audience)
-    owner = provider.storage.client(token.client_id)
-    if not concerned or owner is None or token.dead or provider.now > token.expires_at:
+    said = access_token.told(provider, token) if concerned else None
+    if said is None:
         return {"active": False}
-    kind = "DPoP" if token.binding.jkt else "Bearer"
-    return {"active": True, "token_type": kind, **access_token.claims(provider, owner, token)}
+    return {"active": True, "token_type": "DPoP" if token.binding.jkt else "Bearer", **said}
 
 
 def _of_refresh(provider: Provider, client: Client, token: Refresh) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _key(key: Any) -> Mapping[str, Any]:
     kept = {name: key[name] for name in (*members, "kid", "use") if name in key}
     if not all(isinstance(value, str) and value.isascii() and value.isprintable() for value in kept.values()):
         raise invalid("the members of a key must be plain texts")
-    if {"d", "p", "q", "k"} & key.keys() or (curve and key.get("crv") != curve) or len(key.get("n", "")) > 1400:
+    if {"d", "p", "q", "k"} & key.keys() or (curve and key.get("crv") != curve) or len(kept.get("n", "")) > 1400:
         raise invalid("a key must be public, on P-256 or Ed25519, or RSA")
     try:
         found = KeySet.import_key_set({"keys": [kept]}).keys[0]
@@ -252,10 +252,12 @@ _BOUNDED_LISTS = ("grant_types", "resources", "authorization_details_types")
 def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool = False) -> dict[str, Any]:
     """A new client under a software statement; gives its credentials, once (RFC 7591 §3.2.1, RFC 7592 §3).
 
+    Members that we do not know are left out of the registration (RFC 7591 §2), and the answer says what is registered.
+
     :raises DirectRefusal: ``invalid_software_statement``, ``unapproved_software_statement``, ``invalid_client_metadata``, ``invalid_redirect_uri``.
     """
-    asked = dict(metadata)
-    statement = _statement(provider, asked.pop("software_statement", None))
+    asked = {name: value for name, value in metadata.items() if name in FIELDS}
+    statement = _statement(provider, metadata.get("software_statement"))
     if OF_ADMINISTRATORS & asked.keys():
         raise invalid("the platform alone gives this")
     whole = asked | {"client_name": statement["client_name"]}
