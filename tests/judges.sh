@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The foreign judges that the tests ask. What is missing is installed from Debian when we may; Chromium may also be Playwright's.
 set -euo pipefail
-declare -A judges=([chromium]=chromium [pdfsig]=poppler-utils [certutil]=libnss3-tools [softhsm2-util]=softhsm2 [hunspell]=hunspell [openssl]=openssl [nginx]=nginx-light [curl]=curl [xmlsec1]=xmlsec1 [unzip]=unzip [file]=file [clamd]=clamav-daemon [certbot]=certbot)
+declare -A judges=([chromium]=chromium [pdfsig]=poppler-utils [certutil]=libnss3-tools [softhsm2-util]=softhsm2 [hunspell]=hunspell [openssl]=openssl [nginx]=nginx-light [curl]=curl [xmlsec1]=xmlsec1 [unzip]=unzip [file]=file [clamd]=clamav-daemon [certbot]=certbot [sqlite3]=sqlite3)
 missing=()
 for command in "${!judges[@]}"; do
   command -v "$command" >/dev/null || missing+=("${judges[$command]}")

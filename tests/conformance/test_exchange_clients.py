@@ -168,7 +168,7 @@ def test_a_bearer_key_is_refused_in_production(lab: Lab) -> None:
     production = {
         "TOONO_MODE": "production", "TOONO_SANDBOX": "no", "TOONO_KEY_STORE": "pkcs11", "TOONO_PKCS11_MODULE": "unused", "TOONO_SECRET_KEY": "k" * 50,
         "TOONO_KEY_STORE_PASSPHRASE": "unused", "TOONO_DATABASE_URL": "postgresql://unused", "TOONO_PUBLIC_URL": "https://portal.example",
-        "TOONO_SMS_HOST": "unused", "TOONO_SMS_PASSWORD": "unused",
+        "TOONO_SMS_HOST": "unused", "TOONO_SMS_PASSWORD": "unused", "TOONO_OPERATOR_POST": "Street 1; Town | Гудамж 1; Хот",
     }  # fmt: skip
     with lab.start(**production) as strict:  # serves by the configuration on disk: its registry is not there
         assert refusal(strict.call(lab.desk, PERSONS, PERSON)) == ("ssl_authentication_failed", "bearer_refused")

@@ -25,7 +25,7 @@ from toono.pki.domain.validation import cms, containers, formats, jades, judging
 from toono.pki.domain.validation.judging import World
 from toono.pki.domain.validation.paths import Anchor
 from toono.pki.domain.validation.reading import Reading
-from toono.pki.tests.making import authority, document, leaf, sealed_by
+from toono.pki.tests.making import PLACES, authority, document, leaf, sealed_by
 
 ROOT, ISSUING = authority()
 SIGNER, KEY = leaf(Profile.SEAL, ISSUING)
@@ -73,7 +73,7 @@ def jws() -> bytes:
 
 def trusted_list(now: datetime) -> bytes:
     service = trusted_lists.Service(trusted_lists.AUTHORITY, "Сорил", "Test", CHAIN[0], now, extra="ForeSeals")  # type: ignore[arg-type]
-    scheme = trusted_lists.Scheme("Тооно", "Toono", "0000000", "http://toono.gov.mn")
+    scheme = trusted_lists.Scheme("Тооно", "Toono", "0000000", "http://toono.gov.mn", "pki@toono.gov.mn", PLACES)
     root = trusted_lists.build(scheme, [service], number=1, issued_at=now, next_update=now + timedelta(days=9))
     sign = lambda data: raw_signature(LIST_KEY.sign(data, ec.ECDSA(hashes.SHA256())))  # noqa: E731
     return trusted_lists.sign(root, certificate=LIST, signer=sign, at=now)

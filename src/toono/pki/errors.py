@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from toono.kernel.errors import Conflict, NotAllowed, NotFound, ToonoError, Unavailable
 
 
@@ -448,10 +450,22 @@ class AcmeRefused(ToonoError):
     code, status = "pki.acme_refused", 400
 
     def __init__(
-        self, kind: str, detail: str, *, of_names: dict[str, str] | None = None, seconds: int | None = None, location: str = ""
+        self,
+        kind: str,
+        detail: str,
+        *,
+        http_status: int | None = None,
+        algorithms: Sequence[str] = (),
+        of_names: dict[str, str] | None = None,
+        seconds: int | None = None,
+        location: str = "",
     ) -> None:
         super().__init__(detail)
         self.kind, self.detail = kind, detail
+        self.http_status = http_status
+        """Where the standard wants another than the usual one of its kind."""
+        self.algorithms = tuple(algorithms)
+        """Which there are instead; only of ``badSignatureAlgorithm``."""
         self.of_names = of_names or {}
         """Why each name is refused (§6.7.1)."""
         self.seconds = seconds

@@ -142,6 +142,11 @@ def info(row: Certificate) -> CertificateInfo:
     )
 
 
+def in_force(row: Certificate) -> bool:
+    """Neither revoked, nor suspended, nor out of its time."""
+    return row.revoked_at is None and row.not_before <= now() < row.not_after
+
+
 def certificate(serial: str) -> CertificateInfo:
     """:raises CertificateNotFound:"""
     row = Certificate.objects.filter(serial=serial.lower().lstrip("0")).first()

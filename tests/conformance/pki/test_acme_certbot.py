@@ -129,6 +129,22 @@ def test_an_rsa_account_and_server_work_too(stack: Stack, certbot: Certbot, orga
     assert key.key_size == 3072
 
 
+def test_a_server_revokes_its_certificate_by_its_own_longer_key(stack: Stack, certbot: Certbot, organisation: str, tmp_path: Path) -> None:
+    """RFC 8555 section 7.6: whoever holds the key may, without the account; certbot signs by ES384 then."""
+    from toono.pki import api
+
+    assert _registered(certbot, organisation).returncode == 0
+    name, longer = f"long.{organisation}.mn", ("--key-type", "ecdsa", "--elliptic-curve", "secp384r1")
+    got = certbot("certonly", "--standalone", "--http-01-port", _port(stack), "-d", name, *longer)
+    assert got.returncode == 0, got.stderr
+    live = tmp_path / "config" / "live" / name
+    leaf = x509.load_pem_x509_certificate((live / "cert.pem").read_bytes())
+    ours = ("--cert-path", str(live / "cert.pem"), "--key-path", str(live / "privkey.pem"), "--no-delete-after-revoke")
+    revoked = certbot("revoke", *ours)
+    assert "successfully revoked" in revoked.stdout, revoked.stderr
+    assert api.certificate(serial=f"{leaf.serial_number:x}").state is CertificateState.REVOKED
+
+
 @pytest.fixture
 def names(stack: Stack) -> Iterator[NameServer]:
     """The name server that the platform asks."""
@@ -228,11 +244,13 @@ def test_http_says_what_the_protocol_wants_of_it(stack: Stack) -> None:
     assert (first.status_code, second.status_code) == (200, 204)
     assert first.headers["replay-nonce"] != second.headers["replay-nonce"]
     assert first.headers["cache-control"] == "no-store"
-    wrong = stack.http.post(directory["newOrder"], json={})
-    assert wrong.status_code == 415
+    wrong, unsigned = stack.http.post(directory["newOrder"], json={}), stack.http.get(directory["newOrder"])
+    assert (wrong.status_code, unsigned.status_code, unsigned.headers["allow"]) == (415, 405, "POST")
+    for refused in (wrong, unsigned):  # RFC 8555 sections 6.2, 6.3, 6.5
+        assert (refused.headers["content-type"], bool(refused.headers["replay-nonce"])) == ("application/problem+json", True)
+        assert refused.json()["type"] == "urn:ietf:params:acme:error:malformed"
     bad = stack.http.post(directory["newOrder"], content=b"{}", headers={"Content-Type": "application/jose+json"})
     assert (bad.status_code, bad.headers["content-type"]) == (400, "application/problem+json")
     assert bad.json()["type"] == "urn:ietf:params:acme:error:malformed"
     assert bad.headers["replay-nonce"]
     assert f'<{base}/directory>;rel="index"' in bad.headers["link"]
-    assert stack.http.get(directory["newOrder"]).status_code == 405

@@ -96,7 +96,7 @@ def by_openssl(signature: bytes, folder: Path, content: bytes | None = None) -> 
     return (folder / "out").read_bytes() if said.returncode == 0 and "CAdES Verification successful" in said.stderr else None
 
 
-def by_xmlsec(signed: bytes, folder: Path) -> bool:
+def by_xmlsec(signed: bytes, folder: Path, *more: object) -> bool:
     (folder / "signed.xml").write_bytes(signed)
     properties = "http://uri.etsi.org/01903/v1.3.2#:SignedProperties"
     said = run(
@@ -108,6 +108,7 @@ def by_xmlsec(signed: bytes, folder: Path) -> bool:
         root_file(folder),
         "--enabled-key-data",
         "x509",
+        *more,
         folder / "signed.xml",
     )
     return said.returncode == 0 and "\nOK" in "\n" + said.stdout + said.stderr
@@ -183,6 +184,34 @@ def test_of_a_file_that_the_client_keeps_its_digest_is_signed(signing: Signing, 
     [signature] = decoded(answer["SignatureObject"])
     assert "DocumentWithSignature" not in answer and answer["validationInfo"]["ocsp"]
     assert by_openssl(signature, tmp_path, WORDS) == WORDS and _has_token(signature) == (level != "AdES-B-B")
+
+
+@pytest.mark.parametrize("level", ["AdES-B-B", "AdES-B-T", "AdES-B-LT"])
+def test_xml_and_json_beside_files_that_the_client_keeps(signing: Signing, level: str, tmp_path: Path) -> None:
+    """Our validation finds both good beside their files, xmlsec1 the XML; none beside another file."""
+    from toono.pki import api
+    from toono.pki.contracts import Indication, ReachedLevel
+
+    other = WORDS + b"2"
+    activation = signing.confirmed(WORDS, other)
+    digests = [
+        {
+            "hashes": [b64encode(hashlib.sha256(content).digest()).decode()], "hashAlgorithmOID": SHA256_OID, "signature_format": format_,
+            "conformance_level": level, "signAlgo": ECDSA_SHA256,
+        }
+        for content, format_ in ((WORDS, "X"), (other, "J"))
+    ]  # fmt: skip
+    body = {"credentialID": signing.credential, "SAD": activation, "documentDigests": digests, "returnValidationInfo": True}
+    answer = signing.client.tell("signatures/signDoc", **body)
+    xml, jws = decoded(answer["SignatureObject"])
+    assert "DocumentWithSignature" not in answer and answer["validationInfo"]["ocsp"]
+    for signature, content in ((xml, WORDS), (jws, other)):
+        [found] = api.validate(name="x", content=signature, signed_content=content).signatures
+        assert (found.indication, found.level) == (Indication.TOTAL_PASSED, ReachedLevel(level.removeprefix("AdES-"))), found.detail
+        assert api.validate(name="x", content=signature, signed_content=content + b" ").indication is Indication.TOTAL_FAILED
+    (tmp_path / "file").write_bytes(WORDS)
+    name = f"ni:///sha-256;{base64.urlsafe_b64encode(hashlib.sha256(WORDS).digest()).decode().rstrip('=')}"
+    assert by_xmlsec(xml, tmp_path, f"--url-map:{name}", tmp_path / "file")
 
 
 def test_a_pdf_that_pyhanko_keeps_gets_its_signature_from_here(signing: Signing) -> None:
@@ -287,6 +316,22 @@ def test_a_document_that_was_changed_in_the_database_is_not_signed(signing: Sign
     other = rules.Piece(format="C", level=rules.LEVELS["AdES-B-B"], envelope=rules.Envelope.ATTACHED, content=b"other")
     CscSigning.objects.filter(id=later).update(answer=None, work=rules.packed([other]))
     with pytest.raises(NotConfirmed):
+        api.let_documents_loose(signing_id=UUID(later))
+
+
+def test_a_certificate_that_went_after_the_confirmation_signs_no_document(stack: Any, register_persons: Any, anu: Any) -> None:
+    from toono.pki import api
+    from toono.pki.contracts import RevocationReason
+    from toono.pki.errors import NotConfirmed
+
+    signing = Signing(stack, next(register_persons))
+    activation = signing.confirmed(WORDS)
+    later = signing.sign(activation, piece(WORDS, "C"), operationMode="A")["responseID"]
+    api.revoke_certificate(actor=anu, serial=signing.credential, reason=RevocationReason.KEY_COMPROMISE)
+    disabled = "The credential identified by credentialID is disabled"
+    assert signing.refused(activation, piece(WORDS, "C"))[2] == disabled
+    assert signing.client.refused("signatures/signPolling", responseID=later)[2] == disabled
+    with pytest.raises(NotConfirmed, match="is not in force"):
         api.let_documents_loose(signing_id=UUID(later))
 
 

@@ -375,6 +375,19 @@ def test_a_revoked_certificate_is_none(party: Party, holder: Holder, anu: Any) -
     assert party.post(path, party.signing()).status_code == 404
 
 
+def test_a_certificate_that_went_while_it_was_waited_for_is_told_apart_from_silence(party: Party, holder: Holder, anu: Any) -> None:
+    from toono.kernel.clock import at, now
+    from toono.pki import api as pki
+    from toono.pki.contracts import RevocationReason
+
+    begun = party.post(f"signature/notification/etsi/{etsi(holder)}", party.signing()).json()
+    pki.revoke_certificate(actor=anu, serial=holder.signing.serial, reason=RevocationReason.KEY_COMPROMISE)
+    assert "Гарын үсэг зурагдлаа" not in holder.agree()
+    with at(now() + timedelta(minutes=11)):
+        told = pki.smart_id_session(party=pki.relying_party(secret=party.secret), session_id=begun["sessionID"], timeout_milliseconds=0)
+    assert told == {"state": "COMPLETE", "result": {"endResult": "DOCUMENT_UNUSABLE"}}
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a":1,"a":2}', b"x" * 20_000])
 def test_a_body_that_is_none_is_refused(party: Party, holder: Holder, content: bytes) -> None:
     headers = {"Authorization": f"Bearer {party.secret}", "Content-Type": "application/json"}

@@ -233,6 +233,15 @@ def test_other_ways_of_asking_are_refused_by_http(stack: Stack, method: str, pat
     assert stack.http.request(method, f"{stack.base_url}/pki/ocsp{path}").status_code == 405
 
 
+@pytest.mark.parametrize("path", ["crl/issuing.crl", "crl/issuing-delta.crl", "certificates/issuing.cer"])
+def test_who_asks_for_the_head_of_what_can_be_fetched_gets_it(stack: Stack, path: str) -> None:
+    """RFC 9110 section 9.1: whoever answers GET answers HEAD."""
+    url = f"{stack.base_url}/pki/{path}"
+    whole, head = stack.http.get(url), stack.http.head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
 def test_addresses_that_only_begin_alike_are_not_taken(stack: Stack) -> None:
     assert stack.http.get(f"{stack.base_url}/pki/ocsp-of-others").status_code == 404
 

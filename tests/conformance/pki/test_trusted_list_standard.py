@@ -25,12 +25,11 @@ from pyhanko.sign.validation.qualified.eutl_parse import trust_list_to_registry
 
 from toono.kernel.jose import raw_signature
 from toono.pki.contracts import Profile
-from toono.pki.domain import trusted_lists
+from toono.pki.domain import algorithm_ends, trusted_lists
 from toono.pki.domain.profiles import PROFILES
-from toono.pki.domain.signatures import care
 from toono.pki.domain.trusted_lists import NotBelieved, Scheme, Service
 from toono.pki.domain.validation.paths import Purpose
-from toono.pki.tests.making import SUBJECT, authority, leaf
+from toono.pki.tests.making import PLACES, SUBJECT, authority, leaf
 
 TSL, LANGUAGE = "{http://uri.etsi.org/02231/v2#}", "{http://www.w3.org/XML/1998/namespace}lang"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -120,7 +119,7 @@ def our_list() -> Any:
         Service(trusted_lists.TIME_STAMPS, "Хуучин", "Old", again, NOW - timedelta(days=9), NOW - timedelta(days=3)),
         Service(trusted_lists.AUTHORITY_OF_SERVERS, "Хуучин", "Old", ROOT.certificate, NOW - timedelta(days=9), NOW - timedelta(days=3)),  # type: ignore[arg-type]
     ]
-    scheme = Scheme(SUBJECT.organisation, "Test agency", "9000001", "http://toono.gov.mn")
+    scheme = Scheme(SUBJECT.organisation, "Test agency", "9000001", "http://toono.gov.mn", "pki@toono.gov.mn", PLACES)
     root = trusted_lists.build(scheme, services, number=7, issued_at=NOW, next_update=NOW + timedelta(days=30))
     signer = lambda data: raw_signature(LIST_KEY.sign(data, ec.ECDSA(hashes.SHA256())))  # noqa: E731
     return etree.fromstring(trusted_lists.sign(root, certificate=LIST_SIGNER, signer=signer, at=NOW))
@@ -171,7 +170,9 @@ def test_our_scheme_says_what_a_country_outside_the_union_says() -> None:
     }  # fmt: skip
     assert {path: _text(root, "SchemeInformation/" + path) for path in expected} == expected
     for address in ("SchemeInformation/SchemeOperatorAddress", "TrustServiceProviderList/TrustServiceProvider/TSPInformation/TSPAddress"):
-        assert _texts(root, address + "/ElectronicAddress/URI") == ["mailto:support@toono.gov.mn", "http://toono.gov.mn/pki/"]  # §5.3.5.2
+        assert _texts(root, address + "/ElectronicAddress/URI") == ["mailto:pki@toono.gov.mn", "http://toono.gov.mn/pki/"]  # §5.3.5.2
+        assert _texts(root, address + "/PostalAddresses/PostalAddress/StreetAddress") == ["Example Street 1", "Жишээ гудамж 1"]
+        assert _texts(root, address + "/PostalAddresses/PostalAddress/PostalCode") == ["14201"]  # left out where none is given
         assert set(_texts(root, address + "/PostalAddresses/PostalAddress/CountryName")) == {"MN"}
     assert all(name.startswith("MN:") for name in _texts(root, "SchemeInformation/SchemeName/Name"))
     assert re.fullmatch(
@@ -448,7 +449,7 @@ def test_a_list_with_a_critical_extension_that_nobody_knows_is_not_relied_on(
 
 def test_algorithms_end_when_the_paper_of_algorithms_says() -> None:
     """Tables D.1 and D.2 ("< 2026-01-01"), the machine-readable form (RSA as PKCS#1 v1.5 until 2033); the rest is recommended without an end."""
-    ends = care.ALGORITHM_ENDS
+    ends = algorithm_ends.ALGORITHM_ENDS
     discontinued = {
         "sha1": "2012-08-01",
         "sha224": "2026-01-01",
@@ -459,11 +460,5 @@ def test_algorithms_end_when_the_paper_of_algorithms_says() -> None:
     assert {name: ends[name].date().isoformat() for name in discontinued} == discontinued
     recommended = {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "P-256", "P-384", "P-521", "Ed25519", "Ed448"}
     assert recommended <= set(ends) and {ends[name].year for name in recommended} == {2036}
-    for bits, name in ((2047, ""), (2999, "RSA-2048"), (3000, "RSA-3072"), (4096, "RSA-4096")):
-        assert care._name(_of_bits(bits)) == name
-
-
-def _of_bits(bits: int) -> Any:
-    """A certificate's public key of so many bits; nothing else of it is looked at."""
-    key = rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()
-    return type("Certificate", (), {"public_key": staticmethod(lambda: key)})()
+    for bits, name in ((2047, "RSA-2047"), (2999, "RSA-2048"), (3000, "RSA-3072"), (4096, "RSA-4096")):
+        assert algorithm_ends.name_of_key(rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()) == name

@@ -27,7 +27,7 @@ from toono.pki.domain import trusted_lists
 from toono.pki.domain.trusted_lists import NotBelieved, Scheme, Service
 from toono.pki.domain.validation import cms, pdf, xades
 from toono.pki.domain.validation.algorithms import digest
-from toono.pki.tests.making import authority, changed, document, leaf, sealed_by
+from toono.pki.tests.making import PLACES, authority, changed, document, leaf, sealed_by
 
 ROOT, ISSUING = authority()
 SIGNER, KEY = leaf(Profile.SEAL, ISSUING)
@@ -111,7 +111,7 @@ def our_list(number: int = 7) -> bytes:
         Service(trusted_lists.TIME_STAMPS, "Цаг", "Time-stamps", UNIT, NOW, address="http://toono.gov.mn/pki/tsa"),
         Service(trusted_lists.AUTHORITY, "Хуучин", "Old", ROOT.certificate, NOW - timedelta(days=9), NOW - timedelta(days=3)),  # type: ignore[arg-type]
     ]
-    scheme = Scheme("Тооно платформ", "Toono platform", "0000000", "http://toono.gov.mn")
+    scheme = Scheme("Тооно платформ", "Toono platform", "0000000", "http://toono.gov.mn", "pki@toono.gov.mn", PLACES)
     root = trusted_lists.build(scheme, services, number=number, issued_at=NOW, next_update=NOW + timedelta(days=30))
     return trusted_lists.sign(
         root, certificate=LIST_SIGNER, signer=lambda data: raw_signature(LIST_KEY.sign(data, ec.ECDSA(hashes.SHA256()))), at=NOW

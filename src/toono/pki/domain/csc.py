@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from toono.kernel.jose import base64url
 from toono.pki.contracts import SignatureForm, SignatureLevel
 from toono.pki.domain.remote_signing import MOST_DIGESTS
 
@@ -53,8 +54,10 @@ ENVELOPES: Mapping[str, tuple[Envelope, ...]] = {
     "J": (Envelope.ATTACHED, Envelope.PARALLEL),
 }
 """Of whole documents; the first is the specification's default."""
-DIGEST_ENVELOPES: Mapping[str, tuple[Envelope, ...]] = {"P": (Envelope.REVISION, Envelope.CERTIFICATION), "C": (Envelope.DETACHED,)}
-"""Of digests of documents that the client keeps: a PDF's signature, which the client puts into its place, and a CMS beside the file."""
+DIGEST_ENVELOPES: Mapping[str, tuple[Envelope, ...]] = {
+    "P": (Envelope.REVISION, Envelope.CERTIFICATION), "C": (Envelope.DETACHED,), "X": (Envelope.DETACHED,), "J": (Envelope.DETACHED,),
+}  # fmt: skip
+"""Of digests of documents that the client keeps: a PDF's signature, which the client puts into its place, or a signature beside the file."""
 LEVELS = {
     "AdES-B-B": SignatureLevel.B_B, "AdES-B-T": SignatureLevel.B_T, "AdES-B-LT": SignatureLevel.B_LT, "AdES-B-LTA": SignatureLevel.B_LTA,
 }  # fmt: skip
@@ -75,6 +78,11 @@ class Piece:
     @property
     def by_digest(self) -> bool:
         return bool(self.digest)
+
+    @property
+    def address(self) -> str:
+        """A name for what the client keeps, since XML and JSON name what they sign and the interface does not: by its SHA-256 (RFC 6920 §3)."""
+        return f"ni:///sha-256;{base64url(self.digest)}"
 
     @property
     def beside(self) -> bool:

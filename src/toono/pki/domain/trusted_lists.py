@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from toono.pki.contracts import Coverage
+from toono.pki.domain.algorithm_ends import broken
 from toono.pki.domain.validation import limits, xades
 from toono.pki.domain.validation.paths import Purpose, parsed
 from toono.pki.domain.validation.reading import Material
@@ -102,14 +102,11 @@ class Scheme:
     operator_english: str
     register_number: str
     base_url: str
+    email: str
+    """Where questions about the list are answered (§5.3.5.2)."""
+    places: Mapping[str, tuple[str, str, str]]
+    """Street, town and postal code (or an empty text) of the operator, by language (§5.3.5.1)."""
     territory: str = "MN"
-    email: str = ""
-    """Where questions about the list are answered (§5.3.5.2). Empty: ``support`` at the list's host (RFC 2142 §3)."""
-
-    @property
-    def mail(self) -> str:
-        """The address as a URI (RFC 6068)."""
-        return "mailto:" + (self.email or f"support@{urlsplit(self.base_url).hostname}")
 
     @property
     def address(self) -> str:
@@ -146,11 +143,14 @@ class NotBelieved(Exception):
 # -- writing ---------------------------------------------------------------------------------------------------
 
 
-def fingerprint(services: Sequence[Service]) -> str:
-    """SHA-256 over what the list says of services: equal when there is nothing new."""
+def fingerprint(scheme: Scheme, services: Sequence[Service]) -> str:
+    """SHA-256 over what the list says of its operator and of services: equal when there is nothing new."""
     lines = [
-        f"{one.kind} {one.name} {one.since.isoformat()} {one.withdrawn_at} {one.address} {one.extra} {_encoded(one.certificate)}"
-        for one in services
+        f"{scheme.operator} {scheme.register_number} {scheme.base_url} {scheme.email} {sorted(scheme.places.items())}",
+        *(
+            f"{one.kind} {one.name} {one.since.isoformat()} {one.withdrawn_at} {one.address} {one.extra} {_encoded(one.certificate)}"
+            for one in services
+        ),
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -229,8 +229,10 @@ def _check_signature(root: Any, pin: x509.Certificate) -> None:
     [found, *more] = xades.read_document(root, None, Material(limits.CERTIFICATES, limits.MATERIAL_BYTES))
     if more or found.failure is not None:
         raise NotBelieved(found.detail or "more than one signature")
-    if found.weak or found.coverage is not Coverage.WHOLE:
-        raise NotBelieved(found.weak or "the signature does not cover the whole list")
+    if weak := broken(found.algorithms):
+        raise NotBelieved(f"the signature uses {weak}")
+    if found.coverage is not Coverage.WHOLE:
+        raise NotBelieved("the signature does not cover the whole list")
     if found.certificate != pin.public_bytes(Encoding.DER):
         raise NotBelieved("the list is signed by another certificate than the pinned one")
 
@@ -393,14 +395,16 @@ def _extension(node: Any, extra: str) -> None:
 def _address(node: Any, name: str, scheme: Scheme) -> None:
     place = etree.SubElement(node, _T + name)
     postal = etree.SubElement(place, _T + "PostalAddresses")
-    for language, street, town, country in (("mn", "Төрийн ордон", "Улаанбаатар", "MN"), ("en", "Government Palace", "Ulaanbaatar", "MN")):
+    for language, (street, town, code) in scheme.places.items():
         address = etree.SubElement(postal, _T + "PostalAddress")
         address.set(_LANGUAGE, language)
         _text(address, "StreetAddress", street)
         _text(address, "Locality", town)
-        _text(address, "CountryName", country)
+        if code:
+            _text(address, "PostalCode", code)
+        _text(address, "CountryName", scheme.territory)
     electronic = etree.SubElement(place, _T + "ElectronicAddress")
-    for uri in (scheme.mail, scheme.base_url + "/pki/"):  # both are asked for, in this order (§5.3.5.2)
+    for uri in (f"mailto:{scheme.email}", scheme.base_url + "/pki/"):  # both are asked for, in this order (§5.3.5.2)
         _text(electronic, "URI", uri).set(_LANGUAGE, "en")
 
 

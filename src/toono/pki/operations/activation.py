@@ -20,12 +20,13 @@ from procrastinate.contrib.django import app
 
 from toono.kernel.clock import now
 from toono.kernel.models import AuditRecord
+from toono.pki import queries
 from toono.pki.adapters.signer import client
 from toono.pki.contracts import Confirmation
 from toono.pki.domain import remote_signing as rules
 from toono.pki.domain.remote_signing import ACTIVATION_SECONDS, EVIDENCE_AGE
 from toono.pki.errors import CodeWithheld, NotConfirmed, SignerRefused, SigningNotReady
-from toono.pki.models import SigningRequest
+from toono.pki.models import Certificate, SigningRequest
 from toono.pki.operations import sign_file_seen
 
 TASK = "pki.activate"
@@ -88,7 +89,7 @@ def _wait_until(ready: Callable[[], bool], seconds: float) -> None:
 def let_loose(*, confirmation: Confirmation, key: str, signing_input: str, request: UUID | None) -> None:
     """The worker's part.
 
-    :raises NotConfirmed: the audit holds no fresh confirmation of this by the key's own holder.
+    :raises NotConfirmed: the audit holds no fresh confirmation of this by the key's own holder, or no certificate of the key is in force.
     """
     wanted = _wanted(confirmation, key, signing_input, request)
     if not rules.owns(confirmation.person_id, wanted.key) or not proven(confirmation):
@@ -104,6 +105,8 @@ def _wanted(confirmation: Confirmation, key: str, signing_input: str, request: U
     if request is None:
         if not rules.confirms_jws(signing_input, confirmation.confirms):
             raise NotConfirmed("the JWS does not say what was confirmed")
+        if not any(queries.in_force(one) for one in Certificate.objects.filter(key=key)):
+            raise NotConfirmed(f"no certificate of {key} is in force")
         return Wanted(key=key, digests=(hashlib.sha256(signing_input.encode()).digest(),), seen={"jws": signing_input})
     row = confirmed_request(confirmation, key, request)
     sign_file_seen.check(row)
@@ -111,13 +114,15 @@ def _wanted(confirmation: Confirmation, key: str, signing_input: str, request: U
 
 
 def confirmed_request(confirmation: Confirmation, key: str, request: UUID) -> SigningRequest:
-    """The stored request, if it is what was confirmed.
+    """The stored request, if it is what was confirmed, and its certificate is in force still.
 
     :raises NotConfirmed:
     """
     row = SigningRequest.objects.select_related("certificate").filter(id=request, person_id=confirmation.person_id).first()
     if row is None or row.certificate is None or row.certificate.key != key or binding_of(row) != confirmation.confirms:
         raise NotConfirmed("the request is not the one that was confirmed")
+    if not queries.in_force(row.certificate):
+        raise NotConfirmed(f"the certificate {row.certificate.serial} is not in force")
     return row
 
 

@@ -45,7 +45,11 @@ def care_for(*, content: bytes, name: str) -> bytes | None:
     for value in proven:
         # Read anew, after all have their material: the stamp of a container covers all its signatures at once.
         if _is_due(next(one for one in each(kind, grown) if one.value == value)):
-            grown = RAISING[kind].archive_time_stamped(grown, lambda digest: time_stamp(digest=digest), value=value)
+            try:
+                grown = RAISING[kind].archive_time_stamped(grown, lambda digest: time_stamp(digest=digest), value=value)
+            except ValueError:
+                log.info("%s is signed over something that is not in it", name)
+                return None
     return grown if proven else None
 
 

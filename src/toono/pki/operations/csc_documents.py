@@ -21,13 +21,15 @@ from procrastinate.contrib.django import app
 from toono.kernel import audit
 from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
+from toono.kernel.jose import raw_signature
+from toono.pki import queries
 from toono.pki.adapters.signer import client
-from toono.pki.contracts import FileToSign, SignatureForm, SignatureLevel, SigningState
+from toono.pki.contracts import FileToSign, SignatureLevel, SigningState
 from toono.pki.domain import csc as rules
 from toono.pki.domain.csc import Envelope, Piece, Refused
 from toono.pki.domain.remote_signing import ACTIVATION_SECONDS, activation_of_documents
-from toono.pki.domain.signatures import cades, pades
-from toono.pki.domain.signatures.kinds import Kind, found
+from toono.pki.domain.signatures import cades, jades, pades, xades
+from toono.pki.domain.signatures.kinds import RAISING, Kind, found
 from toono.pki.domain.signatures.pdf_file import PdfFile
 from toono.pki.domain.signatures.pdf_syntax import UnfamiliarPdf
 from toono.pki.domain.signatures.signatory import Material
@@ -46,6 +48,7 @@ LATEST = timedelta(seconds=2 * ACTIVATION_SECONDS)
 """After this nothing is let loose any more, so what is not signed by then never is."""
 KEPT = timedelta(hours=1)
 """How long an answer may be fetched again; documents are kept only until they are signed."""
+_KINDS = {"P": Kind.PDF, "X": Kind.XML, "C": Kind.CMS, "J": Kind.JSON}
 _NAMES = {"P": "document.pdf", "X": "document.xml", "C": "document.bin", "J": "document.bin"}
 
 
@@ -131,8 +134,12 @@ def _wanted(piece: Piece, at: datetime) -> FileToSign:
 
 
 def _over_digest(certificate: Certificate, piece: Piece, at: datetime) -> Prepared:
-    """A CMS over a digest: beside a file, or for the place that the client keeps free in its PDF, where the PDF says the time (EN 319 142-1 §6.3)."""
+    """Over a digest: beside a file, or a CMS for the place that the client keeps free in its PDF, where the PDF says the time (EN 319 142-1 §6.3)."""
     who = signatory(certificate)
+    if piece.format in ("X", "J"):
+        prepare = xades.prepare_over_digest if piece.format == "X" else jades.prepare_over_digest
+        ready = prepare(piece.digest, who, at=at, uri=piece.address)
+        return Prepared(who.digest(ready.to_be_signed), lambda signature, _: ready.completed(raw_signature(signature)))
     attributes = cades.signed_attributes(who, piece.digest, at=None if piece.format == "P" else at)
     return Prepared(who.digest(attributes), lambda signature, _: cades.signed_data(who, attributes, signature))
 
@@ -184,13 +191,15 @@ def finished(row: CscSigning, *, wait_seconds: float) -> dict[str, object]:
     """The answer; made now if that is not done yet. Two who come to it at once make the same signatures, and the first answer stays.
 
     :raises SigningNotReady: the worker did not come to it; ask again.
-    :raises Refused: its time is over.
+    :raises Refused: its time is over, or the certificate is no longer in force.
     """
     if row.answer is not None:
         return dict(row.answer)
     if row.forgotten or now() > row.at + LATEST:
         raise Refused("SAD expired")
     certificate, pieces = _certificate(row), rules.unpacked(bytes(row.work))
+    if not queries.in_force(certificate):
+        raise Refused("The credential identified by credentialID is disabled")
     ready = [prepared(certificate, piece, row.at) for piece in pieces]
     wanted = activation.Wanted(key=certificate.key, digests=tuple(one.digest for one in ready))
     confirmation = remote_signing.confirmation_of(row.request)
@@ -208,11 +217,18 @@ def _completed(ready: Prepared, signature: bytes, piece: Piece, row: CscSigning)
     if not piece.by_digest:
         return sign_file.complete(ready, signature, _wanted(piece, row.at))
     signed = ready.completed(signature, piece.level)
-    if piece.level is not SignatureLevel.B_B:
-        signed = cades.time_stamped(signed, lambda digest: time_stamp(digest=digest))
-    if piece.level is SignatureLevel.B_LT and piece.format == "C":
-        signed = cades.with_material(signed, material_for(held_here(found(Kind.CMS, signed).all_certificates)))
+    kind = _kind(piece)
+    stamped = RAISING[kind].time_stamped
+    if piece.level is not SignatureLevel.B_B and stamped is not None:
+        signed = stamped(signed, lambda digest: time_stamp(digest=digest))
+    if piece.level is SignatureLevel.B_LT and piece.format != "P":
+        signed = RAISING[kind].with_material(signed, material_for(held_here(found(kind, signed).all_certificates)))
     return signed
+
+
+def _kind(piece: Piece) -> Kind:
+    """Of what is made; into a PDF that the client keeps goes a CMS."""
+    return Kind.CMS if piece.by_digest and piece.format == "P" else _KINDS[piece.format]
 
 
 def _answer(pieces: Sequence[Piece], signed: Sequence[bytes], row: CscSigning) -> dict[str, object]:
@@ -227,12 +243,7 @@ def _answer(pieces: Sequence[Piece], signed: Sequence[bytes], row: CscSigning) -
 
 
 def _validation_info(pieces: Sequence[Piece], signed: Sequence[bytes]) -> dict[str, list[str]]:
-    kinds = {SignatureForm.PADES: Kind.PDF, SignatureForm.XADES: Kind.XML, SignatureForm.CADES: Kind.CMS, SignatureForm.JADES: Kind.JSON}
-    held = [
-        one
-        for piece, content in zip(pieces, signed, strict=True)
-        for one in found(Kind.CMS if piece.by_digest else kinds[rules.FORMS[piece.format]], content).all_certificates
-    ]
+    held = [one for piece, content in zip(pieces, signed, strict=True) for one in found(_kind(piece), content).all_certificates]
     material: Material = material_for(held_here(held))
     return {
         name: [b64encode(one).decode() for one in values]

@@ -47,7 +47,7 @@ _SUPERSEDED = {RevocationReason.SUPERSEDED.value, RevocationReason.CERTIFICATE_H
 
 
 def publish_trusted_list(*, actor: Actor, only_if_due: bool = True) -> PublishedTrustedList:
-    """The list in force; a new number of it when something changed or it grows old.
+    """The list in force; a new number of it when something changed, be it the operator's address, or it grows old.
 
     :raises AuthoritiesMissing: before the first start was done.
     """
@@ -61,11 +61,13 @@ def publish_trusted_list(*, actor: Actor, only_if_due: bool = True) -> Published
         Certificate.objects.select_for_update().get(pk=row.pk)
         newest, at = queries.published_trusted_list(), now().replace(microsecond=0)
         services = _services(base, at)
-        content = trusted_lists.fingerprint(services)
+        scheme = Scheme(
+            operator.organisation, "Toono platform", operator.register_number, base, settings().operator_mail, settings().operator_places
+        )
+        content = trusted_lists.fingerprint(scheme, services)
         if only_if_due and newest and newest.content == content and at - newest.issued_at < RENEWED_AFTER:
             return newest
         number = newest.number + 1 if newest else 1
-        scheme = Scheme(operator.organisation, "Toono platform", operator.register_number, base)
         unsigned = trusted_lists.build(scheme, services, number=number, issued_at=at, next_update=at + LIFETIME)
         signed = trusted_lists.sign(unsigned, certificate=queries.parsed(row.pem), signer=_signer(row.key), at=at)
         return PublishedTrustedList.objects.create(number=number, xml=signed, content=content, issued_at=at, next_update=at + LIFETIME)

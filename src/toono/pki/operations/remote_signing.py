@@ -22,11 +22,13 @@ from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
 from toono.kernel.outbox import publish
+from toono.pki import queries
 from toono.pki.contracts import Confirmation, Profile, SigningOrigin, SigningPurpose, SigningRequestView, SigningState
 from toono.pki.domain import remote_signing as rules
 from toono.pki.domain.remote_signing import MOST_WAITING, REQUEST_LIFETIME, TEXT_LIMIT
 from toono.pki.errors import (
     NoPersonCertificate,
+    NoSigningCertificate,
     SignerRefused,
     SigningContentChanged,
     SigningRequestNotFound,
@@ -184,6 +186,7 @@ def confirmed(*, actor: Actor, request_id: UUID, confirmation: Confirmation) -> 
     :raises SigningRequestNotFound: none of this person.
     :raises SigningRequestOver: refused, or its time is over.
     :raises SigningContentChanged: something else was confirmed.
+    :raises NoSigningCertificate: the certificate was revoked or suspended, or ended, since it was asked for.
     :raises SigningNotReady: confirmed and kept; the signatures come when it is asked for again.
     """
     person_id = _person(actor)
@@ -194,6 +197,8 @@ def confirmed(*, actor: Actor, request_id: UUID, confirmation: Confirmation) -> 
                 raise SigningRequestOver(f"request {request_id} is {_standing(row)}")
             if confirmation.person_id != person_id or confirmation.confirms != activation.binding_of(row):
                 raise SigningContentChanged("the confirmation is of something else")
+            if row.certificate is None or not queries.in_force(row.certificate):
+                raise NoSigningCertificate(f"{row.certificate_id} is not in force")
             row.challenge_id, row.reference, row.confirmed_at = confirmation.challenge_id, confirmation.reference, now()
             row.save(update_fields=["challenge_id", "reference", "confirmed_at"])
             audit.record(
@@ -205,7 +210,8 @@ def confirmed(*, actor: Actor, request_id: UUID, confirmation: Confirmation) -> 
 
 
 def finished(*, request_id: UUID, wait_seconds: float = activation.WAIT_SECONDS) -> SigningRequestView:
-    """The request as it stands; one that was confirmed is signed first, if that is not done yet.
+    """The request as it stands; one that was confirmed is signed first, if that is not done yet. If its certificate is no longer in force,
+    it is over and signs nothing.
 
     :raises SigningRequestNotFound:
     :raises SigningNotReady:
@@ -215,6 +221,8 @@ def finished(*, request_id: UUID, wait_seconds: float = activation.WAIT_SECONDS)
         raise SigningRequestNotFound(f"no request {request_id}")
     if row.state != SigningState.WAITING.value or row.confirmed_at is None or row.certificate is None:
         return view(row)
+    if not queries.in_force(row.certificate):
+        return _closed(request_id, SigningState.EXPIRED, ())
     try:
         wanted = activation.Wanted(key=row.certificate.key, digests=tuple(rules.digests_of(row.digests)))
         made = activation.sign(confirmation=confirmation_of(row), wanted=wanted, wait_seconds=wait_seconds)

@@ -25,6 +25,7 @@ from toono.kernel.actor import Actor, Role
 from toono.kernel.clock import now
 from toono.kernel.errors import NotAllowed
 from toono.kernel.text import clean
+from toono.pki import queries
 from toono.pki.adapters import pictures
 from toono.pki.contracts import (
     Confirmation,
@@ -247,7 +248,7 @@ def one(*, actor: Actor, file_id: UUID) -> FileSigningView:
         asked = remote_signing.finished(request_id=file.request_id, wait_seconds=0.0)
     except SigningNotReady:
         return _view(file)
-    if asked.state is SigningState.SIGNED and sign_file_seen.in_force(file.certificate):
+    if asked.state is SigningState.SIGNED and queries.in_force(file.certificate):
         _complete(actor, person_id, file_id, b64decode(asked.signatures[0]))
     return _view(_own(person_id, file_id))
 
@@ -271,7 +272,7 @@ def _is_asked(file: FileSigning) -> bool:
 
 
 def _check_in_force(file: FileSigning) -> None:
-    if not sign_file_seen.in_force(file.certificate):
+    if not queries.in_force(file.certificate):
         raise NoSigningCertificate(f"{file.certificate_id} is not in force")
 
 
@@ -350,7 +351,7 @@ def _view(file: Any) -> FileSigningView:
         id=file.id, name=file.name, size_bytes=file.size_bytes, sha256=file.sha256, pages=file.pages, form=SignatureForm(file.form),
         level=SignatureLevel(file.level), beside=file.beside, stamped=file.stamp is not None,
         earlier=tuple(EarlierSignature.model_validate(one) for one in file.earlier), certificate=file.certificate_id,
-        signer=file.certificate.common_name, organisation=file.certificate.organisation, in_force=sign_file_seen.in_force(file.certificate),
+        signer=file.certificate.common_name, organisation=file.certificate.organisation, in_force=queries.in_force(file.certificate),
         request=_request(file) if file.request is not None else None, signed=bool(file.signed_bytes), signed_name=_signed_name(file),
         signed_bytes=file.signed_bytes, kept_until=file.kept_until,
     )  # fmt: skip

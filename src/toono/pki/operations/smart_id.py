@@ -35,13 +35,15 @@ from toono.pki.operations import relying_parties, remote_signing
 COMPLIANT = bytes.fromhex("0604008E460101")
 """id-etsi-qcs-QcCompliance (EN 319 412-5 §4.2.1) as it stands in the statements of a qualified certificate."""
 STATEMENTS = "1.3.6.1.5.5.7.1.3"
-NUMBER = re.compile(r"PNOMN-(\d{12})-([0-9A-F]{4})-Q")
+NUMBER = re.compile(r"PNOMN-([0-9]{12})-([0-9A-F]{4})-Q")
 RESULT_KEPT = timedelta(minutes=10)
 POLL_STEP_SECONDS = 0.25
 LONGEST_POLL_SECONDS = 20.0
 POLLS = threading.BoundedSemaphore(4)
 """Threads of one process that may stand and wait for persons; beyond them a question is answered at once, and asked again by its client."""
 END_RESULTS = {SigningState.REFUSED: "USER_REFUSED", SigningState.EXPIRED: "TIMEOUT"}
+UNUSABLE = "DOCUMENT_UNUSABLE"
+"""The end result where the holder's certificate was revoked, suspended, or ended while it was waited for."""
 
 
 # -- beginning -----------------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ def _holder(addressed: str, to: str, purpose: SigningPurpose, level: str) -> Cer
     """The person who is meant: ``PNOMN-<civil id>``, the bare civil id, or a document number that we gave."""
     number = NUMBER.fullmatch(to)
     civil_id = (number[1] if number else "") if addressed == "document" else to.removeprefix("PNOMN-")
-    if not re.fullmatch(r"\d{12}", civil_id):
+    if not re.fullmatch(r"[0-9]{12}", civil_id):
         raise NoPersonCertificate("no such person")
     found = remote_signing.certificate_of_civil_id(civil_id=civil_id, purpose=purpose)
     if number and document_number(found) != to:
@@ -248,7 +250,8 @@ def _told(found: SigningRequestView) -> dict[str, object]:
     if found.state is SigningState.WAITING:
         return {"state": "RUNNING"}
     if found.state is not SigningState.SIGNED:
-        return {"state": "COMPLETE", "result": {"endResult": END_RESULTS[found.state]}}
+        unusable = found.state is SigningState.EXPIRED and found.certificate and not queries.in_force(queries.row(found.certificate))
+        return {"state": "COMPLETE", "result": {"endResult": UNUSABLE if unusable else END_RESULTS[found.state]}}
     certificate = queries.row(found.certificate)
     value = b64encode(queries.parsed(certificate.pem).public_bytes(Encoding.DER)).decode()
     signature: dict[str, object] = {

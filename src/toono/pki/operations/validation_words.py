@@ -25,6 +25,9 @@ _WHY: dict[SubIndication, str] = {
     ),
     SubIndication.CHAIN_CONSTRAINTS_FAILURE: gettext_noop("Энэ гэрчилгээ гарын үсэг зурахад зориулагдаагүй байна."),
     SubIndication.CRYPTO_CONSTRAINTS_FAILURE: gettext_noop("Хуучирсан, эсвэл үл мэдэгдэх аргаар гарын үсэг зурсан тул нотолгоо болохгүй."),
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE: gettext_noop(
+        "Хуучирсан аргаар гарын үсэг зурсан байна. Уг арга найдвартай байх үед зурсныг батлах цаг тэмдэг алга."
+    ),
     SubIndication.TIMESTAMP_ORDER_FAILURE: gettext_noop("Файл дахь цаг тэмдгүүд хоорондоо зөрж байна."),
     SubIndication.NO_SIGNING_CERTIFICATE_FOUND: gettext_noop("Хэн гарын үсэг зурсныг заасан гэрчилгээ файлд алга."),
     SubIndication.NO_CERTIFICATE_CHAIN_FOUND: gettext_noop(

@@ -9,12 +9,18 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from toono.kernel.jose import base64url, from_base64url, raw_signature
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+Curve = tuple[str, str, hashes.HashAlgorithm, int]
+_CURVES: dict[str, Curve] = {
+    "secp256r1": ("P-256", "ES256", hashes.SHA256(), 32),
+    "secp384r1": ("P-384", "ES384", hashes.SHA384(), 48),
+    "secp521r1": ("P-521", "ES512", hashes.SHA512(), 66),
+}
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
@@ -23,8 +29,10 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 def jwk(key: Key) -> dict[str, str]:
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        point = key.public_key().public_numbers()
-        return {"crv": "P-256", "kty": "EC", "x": base64url(point.x.to_bytes(32, "big")), "y": base64url(point.y.to_bytes(32, "big"))}
+        point, (name, _, _, size) = key.public_key().public_numbers(), _CURVES[key.curve.name]
+        return {"crv": name, "kty": "EC", "x": base64url(point.x.to_bytes(size, "big")), "y": base64url(point.y.to_bytes(size, "big"))}
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return {"crv": "Ed25519", "kty": "OKP", "x": base64url(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))}
     numbers = key.public_key().public_numbers()
     return {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
 
@@ -35,15 +43,23 @@ def _number(value: int) -> str:
 
 def jws(key: Key, header: dict[str, Any], payload: object) -> dict[str, str]:
     """A flattened JWS; ``payload`` None is the empty one of a reading request."""
-    algorithm = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
-    protected = base64url(json.dumps({"alg": algorithm} | header).encode())
+    protected = base64url(json.dumps({"alg": _algorithm(key)} | header).encode())
     content = "" if payload is None else base64url(json.dumps(payload).encode())
     signed = f"{protected}.{content}".encode()
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        signature = raw_signature(key.sign(signed, ec.ECDSA(hashes.SHA256())))
+        _, _, of_curve, size = _CURVES[key.curve.name]
+        signature = raw_signature(key.sign(signed, ec.ECDSA(of_curve)), size)
+    elif isinstance(key, ed25519.Ed25519PrivateKey):
+        signature = key.sign(signed)
     else:
         signature = key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
     return {"protected": protected, "payload": content, "signature": base64url(signature)}
+
+
+def _algorithm(key: Key) -> str:
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return _CURVES[key.curve.name][1]
+    return "EdDSA" if isinstance(key, ed25519.Ed25519PrivateKey) else "RS256"
 
 
 def binding(secret: str, key_id: str, url: str, of: dict[str, str]) -> dict[str, str]:
@@ -66,6 +82,8 @@ class Answer:
     status: int
     content: bytes
     location: str
+    wait: int | None = None
+    """After how many seconds to ask again."""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -118,4 +136,4 @@ def send(url: str, body: object) -> Answer:
     steps = url.split("/acme/", 1)[1].split("/")
     steps += [""] * (3 - len(steps))
     answer = api.answer_acme(place=steps[0], named=steps[1], part=steps[2], body=content)
-    return Answer(answer.status, answer.content, answer.location)
+    return Answer(answer.status, answer.content, answer.location, answer.retry_after)

@@ -27,6 +27,7 @@ SUBJECT = SubjectName(common_name="Сорилын газар", organisation="С�
 PERSON = PersonName(given_name="Сарнай", patronymic="Ганбат", civil_id="990123456789")
 OFFICER = OfficerName(person=PERSON, organisation="Сорилын улсын газар", organisation_number="9000001")
 SERVER = ServerName(organisation="Сорилын улсын газар", register_number="9000001", names=("www.soril.gov.mn", "soril.gov.mn"))
+PLACES = {"en": ("Example Street 1", "Ulaanbaatar", "14201"), "mn": ("Жишээ гудамж 1", "Улаанбаатар", "")}
 _SUBJECTS: dict[type[Subject], Subject] = {SubjectName: SUBJECT, PersonName: PERSON, OfficerName: OFFICER, ServerName: SERVER}
 
 

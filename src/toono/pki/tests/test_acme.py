@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +80,50 @@ def test_a_key_that_is_none_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(AcmeRefused) as refused:
         checked_jwk(jwk(new_key()) | change)
     assert refused.value.kind == "badPublicKey"
+
+
+KEYS_OF_ACCOUNTS = [
+    lambda: ec.generate_private_key(ec.SECP256R1()),
+    lambda: ec.generate_private_key(ec.SECP384R1()),
+    lambda: ec.generate_private_key(ec.SECP521R1()),
+    ed25519.Ed25519PrivateKey.generate,
+]
+
+
+def _asked(key: Any, **header: Any) -> bytes:
+    return json.dumps(jws(key, {"jwk": jwk(key), "nonce": "n", "url": "u"} | header, {})).encode()
+
+
+@pytest.mark.parametrize("make", KEYS_OF_ACCOUNTS, ids=["ES256", "ES384", "ES512", "EdDSA"])
+def test_every_kind_of_key_signs_by_its_own_algorithm_and_for_nobody_else(make: Callable[[], Any]) -> None:
+    """RFC 8555 section 6.2; the curve and the algorithm must be of one another (RFC 7518 section 3.4)."""
+    key, other = make(), make()
+    request = parse(_asked(key))
+    request.verify(jwk(key))
+    for stranger in (other, *(one() for one in KEYS_OF_ACCOUNTS), rsa.generate_private_key(65537, 2048)):
+        with pytest.raises(AcmeRefused, match="does not verify"):
+            request.verify(jwk(stranger))
+    for algorithm in {"ES256", "ES384", "ES512", "EdDSA", "RS256"} - {request.algorithm}:
+        with pytest.raises(AcmeRefused, match="does not verify"):
+            parse(_asked(key, alg=algorithm)).verify(jwk(key))
+
+
+def test_the_thumbprint_of_an_edwards_key_is_that_of_the_standard() -> None:
+    """RFC 8037 appendix A.3."""
+    key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    assert thumbprint(checked_jwk(key)) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    for wrong in ({"crv": "X25519"}, {"x": "AQ"}, {"d": "AQ"}, {"x": None}):
+        with pytest.raises(AcmeRefused) as refused:
+            checked_jwk(key | wrong)
+        assert refused.value.kind == "badPublicKey"
+
+
+def test_who_signs_by_an_unknown_algorithm_learns_of_the_known_ones_whatever_the_key_is() -> None:
+    """RFC 8555 section 6.2: badSignatureAlgorithm, with the list; the key is looked at later."""
+    strange = {"kty": "EC", "crv": "secp256k1", "x": "AQ", "y": "AQ"}
+    with pytest.raises(AcmeRefused) as refused:
+        parse(_asked(new_key(), alg="ES256K", jwk=strange))
+    assert (refused.value.kind, refused.value.algorithms) == ("badSignatureAlgorithm", ("ES256", "ES384", "ES512", "EdDSA", "RS256"))
 
 
 def test_a_weak_key_makes_no_account() -> None:
@@ -201,11 +245,15 @@ def _prove(own: Organisation, order: dict[str, Any], jobs: _Jobs, server: dict[s
     for authorization in order["authorizations"]:
         challenge = offered(own, authorization)["http-01"]
         server[challenge["token"]] = answer or f"{challenge['token']}.{thumbprint(jwk(own.client.key))}"
-        assert own.client.ask(challenge["url"], {}).json["status"] == "processing"
+        assert own.client.ask(challenge["url"]).wait is None
+        begun = own.client.ask(challenge["url"], {})
+        assert (begun.json["status"], begun.wait) == ("processing", 1)
         assert own.client.ask(challenge["url"], {}).json["status"] == "processing"  # pressed twice
+        assert own.client.ask(authorization).wait == 1
         [wanted] = jobs.wanted
         api.validate_acme(authorization_id=UUID(jobs.wanted.pop()))
         api.validate_acme(authorization_id=UUID(wanted))  # done twice
+        assert own.client.ask(authorization).wait is None
 
 
 @pytest.fixture
@@ -536,8 +584,8 @@ def test_when_the_seal_is_gone_nothing_more_is_issued(own: Organisation, ready: 
 
 def test_an_account_is_ended_by_its_owner(own: Organisation) -> None:
     assert own.client.ask(own.client.account, {"status": "deactivated"}).json["status"] == "deactivated"
-    assert own.client.order(own.name).problem == "unauthorized"
-    assert Client(key=own.client.key).ask(place("new-account"), {"onlyReturnExisting": True}).problem == "unauthorized"
+    for answer in (own.client.order(own.name), Client(key=own.client.key).ask(place("new-account"), {"onlyReturnExisting": True})):
+        assert (answer.status, answer.problem) == (401, "unauthorized")  # section 7.3.6
 
 
 def test_the_account_gets_another_key(own: Organisation, organisation: Callable[[], Organisation]) -> None:
@@ -551,23 +599,25 @@ def test_the_account_gets_another_key(own: Organisation, organisation: Callable[
     assert own.client.ask(url, inner(new, header={"url": place("new-order")})).problem == "malformed"
     assert own.client.ask(url, inner(new, header={"jwk": jwk(new_key())})).problem == "malformed"
     taken = own.client.ask(url, inner(other.key))
-    assert (taken.problem, taken.location) == ("malformed", other.account)
+    assert (taken.status, taken.problem, taken.location) == (409, "malformed", other.account)  # section 7.3.5
     assert own.client.ask(url, inner(new)).status == 200
     assert own.client.ask(account).problem == "malformed"
     assert Client(key=new, account=account).ask(account).status == 200
 
 
-def _certificate(own: Organisation, ready: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key = new_key()
+def _certificate(
+    own: Organisation, ready: str, key: ec.EllipticCurvePrivateKey | None = None
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = key or new_key()
     finished = own.client.ask(f"{ready}/finalize", {"csr": server_request(key, own.name)}).json
     return x509.load_pem_x509_certificates(own.client.ask(finished["certificate"]).content)[0], key
 
 
-@pytest.mark.parametrize("by", ["account", "certificate"])
-def test_a_certificate_is_revoked_by_its_account_or_its_key(own: Organisation, ready: str, by: str) -> None:
+@pytest.mark.parametrize(("by", "curve"), [("account", ec.SECP256R1), ("certificate", ec.SECP256R1), ("certificate", ec.SECP384R1)])
+def test_a_certificate_is_revoked_by_its_account_or_its_key(own: Organisation, ready: str, by: str, curve: type[ec.EllipticCurve]) -> None:
     from toono.pki import api
 
-    certificate, key = _certificate(own, ready)
+    certificate, key = _certificate(own, ready, ec.generate_private_key(curve()))
     client = own.client if by == "account" else Client(key=key)
     wanted: dict[str, Any] = {"certificate": base64url(certificate.public_bytes(Encoding.DER))}
     assert Client().ask(place("revoke-cert"), wanted).problem == "unauthorized"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from toono.pki.contracts import Profile, SubjectName
 from toono.pki.domain.issuing import Issuer, build_certificate, subject_name
 from toono.pki.domain.profiles import PROFILES, fits
-from toono.pki.tests.making import SUBJECT, authority, leaf
+from toono.pki.tests.making import OFFICER, PERSON, SERVER, SUBJECT, authority, leaf
 
 LEAVES = [profile for profile, data in PROFILES.items() if not data.is_authority]
 
@@ -83,6 +83,20 @@ def test_the_name_comes_back_as_it_was_given() -> None:
 def test_only_a_legal_entitys_register_number_goes_into_a_certificate(register: str) -> None:
     with pytest.raises(ValidationError):
         SubjectName(common_name="x", organisation="x", register_number=register)
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\n", "\t", "\x7f", "\x85", "\u200b", "\u202e", "\u2028", "\ue000"])
+def test_a_name_that_a_screen_would_show_otherwise_goes_into_no_certificate(letter: str) -> None:
+    """Control characters, directions, invisible ones: of organisations, persons, officers and servers alike, wherever they stand in the name."""
+    for name in (f"Бат{letter}", f"{letter}Бат", f"Ба{letter}т"):
+        for given, part in (
+            (SUBJECT, "common_name"), (SUBJECT, "organisation"), (PERSON, "given_name"), (PERSON, "patronymic"), (OFFICER, "organisation"),
+            (SERVER, "organisation"),
+        ):  # fmt: skip
+            with pytest.raises(ValidationError, match="control characters"):
+                type(given).model_validate(given.model_dump() | {part: name})
+        with pytest.raises(ValidationError, match="control characters"):
+            SubjectName.of(name, "9000001")
 
 
 def test_a_profile_goes_with_its_own_key_labels_only() -> None:

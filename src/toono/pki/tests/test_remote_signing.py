@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +18,9 @@ import pytest
 from toono.identity.errors import ChallengeOver, CodeRefused, NumberIsNew
 from toono.kernel.clock import at, now
 from toono.kernel.errors import NotAllowed
-from toono.pki.contracts import Confirmation, SigningOrigin, SigningPurpose, SigningState
+from toono.pki.contracts import Confirmation, RevocationReason, SigningOrigin, SigningPurpose, SigningState
 from toono.pki.errors import (
+    NoSigningCertificate,
     NotConfirmed,
     SignerRefused,
     SigningContentChanged,
@@ -416,6 +418,68 @@ def test_what_was_confirmed_and_never_let_loose_is_over_after_a_while(holder: Ho
             api.sign_confirmed(actor=holder.actor, request_id=asked.id, confirmation=proof)
     with at(now() + timedelta(minutes=6)):
         assert api.signing_request(actor=holder.actor, request_id=asked.id).state is SigningState.EXPIRED
+
+
+# -- a certificate that is gone in between -----------------------------------------------------------------------------
+
+
+def gone(holder: Holder, how: str, anu: Any) -> None:
+    if how == "suspended":
+        api.suspend_certificate(actor=holder.actor, serial=holder.certificate.serial)
+    else:
+        api.revoke_certificate(actor=anu, serial=holder.certificate.serial, reason=RevocationReason(how))
+
+
+@pytest.mark.parametrize("how", ["suspended", "key_compromise", "affiliation_changed"])
+def test_a_certificate_that_went_between_question_and_code_signs_nothing(holder: Holder, anu: Any, how: str) -> None:
+    """Neither the pages nor the worker, who looks for itself, go on; the request stays unanswered."""
+    asked = holder.asked()
+    proof = holder.confirms(asked)
+    gone(holder, how, anu)
+    with pytest.raises(NoSigningCertificate):
+        api.sign_confirmed(actor=holder.actor, request_id=asked.id, confirmation=proof)
+    with pytest.raises(NotConfirmed, match="is not in force"):
+        api.let_loose(confirmation=proof, key=holder.certificate.key, request_id=asked.id)
+    found = api.signing_outcome(request_id=asked.id)
+    assert found.state is SigningState.WAITING and not found.confirmed and not found.signatures
+
+
+def test_pages_that_do_not_look_get_nothing_from_the_worker(holder: Holder, anu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant: without the check of the pages the worker's remains, in a process of its own."""
+    asked = holder.asked()
+    proof = holder.confirms(asked)
+    gone(holder, "suspended", anu)
+    monkeypatch.setattr(importlib.import_module("toono.pki.queries"), "in_force", lambda _: True)
+    with pytest.raises(SigningNotReady):
+        remote_signing_short(holder, asked, proof)
+
+
+def test_what_was_confirmed_and_let_loose_is_not_signed_once_the_certificate_is_gone(
+    holder: Holder, anu: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = holder.asked()
+    proof = holder.confirms(asked)
+    with monkeypatch.context() as patched:
+        patched.setattr(importlib.import_module("toono.pki.operations.remote_signing"), "finished", lambda **_: None)
+        api.sign_confirmed(actor=holder.actor, request_id=asked.id, confirmation=proof)
+    client = importlib.import_module("toono.pki.adapters.signer").client()
+    assert holder.stack.wait(lambda: client.is_activated(activation=str(proof.challenge_id), key=holder.certificate.key), timeout=20)
+    gone(holder, "key_compromise", anu)
+    for _ in range(2):
+        found = api.signing_outcome(request_id=asked.id, wait_seconds=5)
+        assert found.state is SigningState.EXPIRED and not found.signatures
+
+
+def test_a_jws_is_not_let_loose_for_a_key_without_a_certificate_in_force(holder: Holder, anu: Any) -> None:
+    asked = holder.asked()
+    proof = holder.confirms(asked)
+    claims = base64.urlsafe_b64encode(json.dumps({"digest": proof.confirms}).encode()).decode().rstrip("=")
+    with pytest.raises(SignerRefused) as portal:  # all is proven; only this process has not the worker's right
+        api.let_loose(confirmation=proof, key=holder.certificate.key, signing_input=f"e30.{claims}")
+    assert portal.value.data["reason"] == "not_permitted"
+    gone(holder, "key_compromise", anu)
+    with pytest.raises(NotConfirmed, match="no certificate of"):
+        api.let_loose(confirmation=proof, key=holder.certificate.key, signing_input=f"e30.{claims}")
 
 
 # -- whose, how many, what -------------------------------------------------------------------------------------------

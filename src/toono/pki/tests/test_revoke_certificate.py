@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from toono.kernel.actor import Actor
 from toono.kernel.errors import NotAllowed
 from toono.pki.contracts import CertificateInfo, CertificateState, Profile, RevocationReason
 from toono.pki.errors import CertificateAlreadyRevoked, CertificateNotFound, CertificateNotRevocable, ReasonNotAllowed
+from toono.pki.tests.making import code
 
 SealOf = Callable[..., CertificateInfo]
 SignIn = Callable[[str], httpx.Client]
@@ -271,3 +273,17 @@ def test_an_unknown_serial_is_an_unknown_page(stack: Any, anu_online: httpx.Clie
 @pytest.mark.parametrize("query", ["?page=0", "?page=99999", "?page=x", "?profile=nonsense&state=nonsense", "?text=%00%ff"])
 def test_odd_filters_do_no_harm(stack: Any, anu_online: httpx.Client, query: str) -> None:
     assert anu_online.get(f"{stack.base_url}/admin/certificates{query}").status_code == 200
+
+
+def test_a_list_of_more_than_a_page_is_turned_with_its_filters(stack: Any, seal_of: SealOf, anu_online: httpx.Client) -> None:
+    own, address = code(), f"{stack.base_url}/admin/certificates"
+    for number in range(51):
+        seal_of(f"{own}-{number}")
+    first = anu_online.get(f"{address}?text={own}&profile=seal")
+    leads_on = re.search(r'rel="next" href="([^"]+)"', first.text)
+    assert leads_on and 'rel="prev"' not in first.text
+    second = anu_online.get(address + html.unescape(leads_on[1]))
+    assert second.text.count(f"seal/{own}-") == 2 and 'rel="next"' not in second.text  # the key stands twice in a row, once for the eye
+    leads_back = re.search(r'rel="prev" href="([^"]+)"', second.text)
+    assert leads_back
+    assert anu_online.get(address + html.unescape(leads_back[1])).text.count(f"seal/{own}-") == 100

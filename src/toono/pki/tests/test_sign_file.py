@@ -283,6 +283,24 @@ def test_a_strangers_signature_is_left_as_it_is(platform: Actor, soon: None) -> 
     assert _care(signed) is None
 
 
+def test_a_signature_over_something_that_is_kept_elsewhere_is_left_as_it_is(platform: Actor, organisation: str, soon: None) -> None:
+    """An archive time-stamp would be over the file, which is not here; the job goes on with the next one."""
+    from toono.kernel.jose import raw_signature
+    from toono.pki import queries
+    from toono.pki.adapters.signer import client
+    from toono.pki.domain.signatures import jades, xades
+    from toono.pki.operations.signatories import signatory
+
+    row = queries.current(label=f"seal/{organisation}")
+    assert row
+    who = signatory(row)
+    for prepare in (xades.prepare_over_digest, jades.prepare_over_digest):
+        ready = prepare(hashlib.sha256(XML).digest(), who, at=now(), uri="a.xml")
+        [value] = client().sign(key=row.key, digests=[who.digest(ready.to_be_signed)])
+        assert _care(ready.completed(raw_signature(value))) is None
+    assert _care(_sign(platform, row.key, SignatureForm.CADES, SignatureLevel.B_T, detached=True)) is None
+
+
 class Shelf:
     """A keeper of files in memory."""
 

@@ -301,11 +301,8 @@ def test_a_certificate_that_is_revoked_in_between_signs_nothing(holder: Holder, 
         api.sign_brought_file(actor=holder.actor, file_id=file.id, confirmation=said)
     found = api.brought_file(actor=holder.actor, file_id=file.id)
     assert not found.in_force and not found.signed and not found.request.signatures
-    with pytest.raises(NotConfirmed):
-        from toono.pki.models import SigningRequest
-        from toono.pki.operations import sign_file_seen
-
-        sign_file_seen.check(SigningRequest.objects.get(id=asked.request.id))
+    with pytest.raises(NotConfirmed, match="is not in force"):
+        api.let_loose(confirmation=said, key=holder.certificate.key, request_id=asked.request.id)
 
 
 def test_nobody_else_sees_signs_or_removes_it(stack: Any, holder: Holder, fresh_person: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -311,6 +312,20 @@ def test_all_keys_of_a_person_hang_on_one_number(caller: Caller) -> None:
 def test_the_pages_cannot_give_the_first_number(caller: Caller) -> None:
     assert caller.ask("/codes/number", "web", key=KEY, number=NEW_PHONE) == (200, {"usable_from": None})
     assert isinstance(draw(caller, bound(DIGEST))[0], str), "the worker's is the first"
+
+
+def test_put_back_from_the_backup_of_the_how_to_the_old_number_still_counts(tmp_path: Path) -> None:
+    """The file is copied as ``run-in-production.md`` says while the signer runs; without it the next number would be believed at once."""
+    clock, secret = Clock(), b"s" * 32
+    codes = Codes(tmp_path / "codes.sqlite3", clock, secret)
+    codes.draw(str(uuid4()), HOLDER, "x", PHONE)
+    how_to = (Path(__file__).parents[4] / "docs" / "how-to" / "run-in-production.md").read_text()
+    command = re.search(r'`sqlite3 codes\.sqlite3 "(\.backup codes\.copy)"`', how_to)
+    assert command
+    subprocess.run(["sqlite3", "codes.sqlite3", command[1]], cwd=tmp_path, check=True, capture_output=True)
+    with pytest.raises(CodeRefused, match="number_new"):
+        Codes(tmp_path / "codes.copy", clock, secret).draw(str(uuid4()), HOLDER, "x", NEW_PHONE)
+    assert Codes(tmp_path / "lost.sqlite3", clock, secret).draw(str(uuid4()), HOLDER, "x", NEW_PHONE)
 
 
 def test_what_is_refused_by_the_rules_is_refused_with_a_word(tmp_path: Path) -> None:

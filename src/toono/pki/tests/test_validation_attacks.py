@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
+import json
 import re
 import socket
 import subprocess
 import time
 import warnings
 import zipfile
+from base64 import b64decode, b64encode
 from collections.abc import Callable
+from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,8 @@ from typing import Any
 import pytest
 from asn1crypto import keys
 from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 from pyhanko.pdf_utils import generic
@@ -27,6 +33,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from signxml import XMLSigner, methods
 
 from toono.kernel import public_network
+from toono.kernel.jose import base64url, raw_signature
 from toono.pki.adapters import fetching, file_reader
 from toono.pki.contracts import Coverage, Profile, SignedFileKind, SubIndication
 from toono.pki.domain.validation import containers, formats, limits, pdf, tlv, xades, xmltree
@@ -190,6 +197,36 @@ def test_two_elements_of_one_identifier_are_refused() -> None:
     assert one.failure is SubIndication.FORMAT_FAILURE and "twice" in one.detail
 
 
+def test_a_signature_has_one_signed_info_and_known_ways() -> None:
+    """Of two, one program would read the first and another the last."""
+    root = signed_part()
+    info = root.find(f".//{xmltree.DS}SignedInfo")
+    info.addnext(deepcopy(info))
+    assert xades.read(etree.tostring(root)).signatures[0].failure is SubIndication.FORMAT_FAILURE
+    for name in ("SignedInfo", "SignatureValue"):
+        root = signed_part()
+        part = root.find(f".//{xmltree.DS}{name}")
+        part.getparent().remove(part)
+        assert xades.read(etree.tostring(root)).signatures[0].failure is SubIndication.FORMAT_FAILURE
+    for name in ("CanonicalizationMethod", "SignatureMethod", "DigestMethod"):
+        root = signed_part()
+        root.find(f".//{xmltree.DS}{name}").set("Algorithm", "urn:none")
+        assert xades.read(etree.tostring(root)).signatures[0].failure is SubIndication.CRYPTO_CONSTRAINTS_FAILURE
+
+
+def test_a_signature_over_nothing_is_refused() -> None:
+    root = signed_part()
+    info = root.find(f".//{xmltree.DS}SignedInfo")
+    for reference in info.findall(xmltree.DS + "Reference"):
+        info.remove(reference)
+    how = xmltree.form(info.find(xmltree.DS + "CanonicalizationMethod"))
+    assert how
+    value = raw_signature(KEY.sign(xmltree.canonical(info, how), ec.ECDSA(hashes.SHA256())))
+    root.find(f".//{xmltree.DS}SignatureValue").text = b64encode(value).decode()
+    [one] = xades.read(etree.tostring(root)).signatures
+    assert one.failure is SubIndication.FORMAT_FAILURE and "over nothing" in one.detail
+
+
 def test_an_object_put_into_an_enveloped_signature_is_not_covered() -> None:
     root = XMLSigner(method=methods.enveloped, signature_algorithm="ecdsa-sha256").sign(etree.fromstring(BILL), key=KEY, cert=[SIGNER])
     assert xades.read(etree.tostring(root)).signatures[0].coverage is Coverage.WHOLE
@@ -257,6 +294,9 @@ def container(*entries: tuple[str, bytes], packed: bool = True) -> bytes:
         (container(("a\\..\\b", b"x")), "leads out"),
         (container(("C:/x", b"x")), "leads out"),
         (container(("a\x01b", b"x")), "leads out"),
+        (container(("a\x7fb", b"x")), "leads out"),
+        (container(("a/./b", b"x")), "leads out"),
+        (container(("a" * 241, b"x")), "leads out"),
         (container(("a.txt", b"x"), ("a.txt", b"y")), "one name"),
         (container(("a.txt", b"x"), ("A.TXT", b"y")), "one name"),
         (container(("bomb", b"\0" * 40_000_000)), "grows too much"),
@@ -315,6 +355,47 @@ def test_der_that_cannot_be_is_refused(content: bytes) -> None:
 def test_a_jws_without_worth_is_refused(content: bytes, failure: SubIndication | None) -> None:
     found = read(content)
     assert (found.failure or (found.signatures[0].failure if found.signatures else None)) is failure
+
+
+def jws(protected: dict[str, Any], unprotected: dict[str, Any], payload: str | None = "eA") -> bytes:
+    """Signed by the signer's key under any header."""
+    header = base64url(json.dumps({"alg": "ES256"} | protected).encode())
+    value = raw_signature(KEY.sign(f"{header}.{payload or ''}".encode(), ec.ECDSA(hashes.SHA256())))
+    whole = {"protected": header, "header": unprotected, "signature": base64url(value)}
+    return json.dumps(whole | ({"payload": payload} if payload is not None else {})).encode()
+
+
+def test_a_jws_names_its_certificate_where_the_signature_covers_it_or_is_below_the_baseline() -> None:
+    own, other = (b64encode(one.public_bytes(Encoding.DER)).decode() for one in (SIGNER, ISSUING.certificate))
+    digests = [base64url(hashlib.sha256(b64decode(one)).digest()) for one in (own, other)]
+    for protected, unprotected, bound in (
+        ({"x5c": [own]}, {}, True),
+        ({"x5t#S256": digests[0]}, {"x5c": [own]}, True),
+        ({}, {"x5c": [own]}, False),
+    ):
+        [one] = read(jws(protected, unprotected)).signatures
+        assert (one.failure, one.bound) == (None, bound)
+    [one] = read(jws({"x5t#S256": digests[1]}, {"x5c": [own]})).signatures
+    assert one.failure is SubIndication.NO_SIGNING_CERTIFICATE_FOUND and not one.bound
+    assert read(jws({"x5c": [other]}, {})).signatures[0].failure is SubIndication.SIG_CRYPTO_FAILURE
+    assert read(jws({}, {})).signatures[0].failure is SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+
+
+def test_a_jws_that_names_what_it_signs_in_an_unknown_way_is_refused() -> None:
+    x5c = {"x5c": [b64encode(SIGNER.public_bytes(Encoding.DER)).decode()]}
+    by_hash = {"mId": "http://uri.etsi.org/19182/ObjectIdByURIHash", "pars": ["x"], "hashM": "S256", "hashV": [base64url(b"x" * 32)]}
+    for protected, payload, failure in (
+        ({"sigD": by_hash, "crit": ["sigD"]}, "eA", SubIndication.FORMAT_FAILURE),  # inside and outside
+        ({"sigD": by_hash | {"mId": "urn:none"}}, None, SubIndication.FORMAT_FAILURE),
+        ({"sigD": by_hash | {"pars": ["x", "y"]}}, None, SubIndication.FORMAT_FAILURE),
+        ({"sigD": by_hash}, None, SubIndication.SIGNED_DATA_NOT_FOUND),
+        ({"b64": False}, "eA", SubIndication.FORMAT_FAILURE),  # read as text by one program and as base64 by another
+        ({"crit": ["exp"], "exp": 1}, "eA", SubIndication.FORMAT_FAILURE),
+        ({}, None, SubIndication.SIGNED_DATA_NOT_FOUND),
+    ):
+        assert read(jws(x5c | protected, {}, payload)).signatures[0].failure is failure, protected
+    beside = memoryview(jws(x5c | {"sigD": by_hash | {"hashM": "urn:none"}}, {}, None))
+    assert formats.read(beside, memoryview(b"x")).signatures[0].failure is SubIndication.CRYPTO_CONSTRAINTS_FAILURE
 
 
 def test_a_signature_of_ten_megabytes_and_a_file_of_a_hundred_are_read_within_bounds(tmp_path: Path) -> None:

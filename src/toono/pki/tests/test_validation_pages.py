@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from toono.kernel.jose import raw_signature
 from toono.pki.contracts import Profile
 from toono.pki.domain import trusted_lists
 from toono.pki.domain.trusted_lists import Scheme, Service
-from toono.pki.tests.making import authority, code, document, leaf, sealed_by
+from toono.pki.tests.making import PLACES, authority, code, document, leaf, sealed_by
 
 if TYPE_CHECKING:
     from toono.kernel.actor import Actor
@@ -151,6 +152,21 @@ def test_our_trusted_list_names_our_services_and_is_renewed_only_when_there_is_n
     )
 
 
+def test_an_operator_that_moves_is_in_the_next_trusted_list(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    from toono.kernel.settings import settings
+    from toono.pki import api, queries
+    from toono.pki.operations import publish_trusted_list
+
+    before = api.publish_trusted_list()
+    moved = replace(settings(), operator_email="pki@moved.example", operator_post="New Street 2; Darkhan | Шинэ гудамж 2; Дархан; 45000")
+    monkeypatch.setattr(publish_trusted_list, "settings", lambda: moved)
+    assert api.publish_trusted_list() == before + 1 == api.publish_trusted_list()
+    newest = queries.published_trusted_list()
+    assert newest is not None
+    told = bytes(newest.xml).decode()
+    assert "mailto:pki@moved.example" in told and "New Street 2" in told and "Дархан" in told and "45000" in told
+
+
 # -- other people's lists --------------------------------------------------------------------------------------
 
 
@@ -170,7 +186,7 @@ class Neighbour:
         since = NOW - timedelta(days=400)
         service = Service(trusted_lists.AUTHORITY, "X", "Neighbour's issuer", self.issuing.certificate, since, withdrawn)  # type: ignore[arg-type]
         root = trusted_lists.build(
-            Scheme("X", "Neighbour", "1111111", "http://list.example", "XX"),
+            Scheme("X", "Neighbour", "1111111", "http://list.example", "list@list.example", PLACES, "XX"),
             [service],
             number=number,
             issued_at=NOW,

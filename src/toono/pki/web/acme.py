@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
@@ -31,13 +31,21 @@ def new_nonce(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @allow(Role.ANYBODY)
-@require_POST
 def ask(request: HttpRequest, place: str, named: str = "", part: str = "") -> HttpResponse:
-    """Every signed request."""
+    """Every signed request; what is none is a problem too (§6.2, §6.3)."""
+    if request.method != "POST":
+        answer = _malformed(405, "Everything but the directory and nonces is asked by a signed POST (RFC 8555 section 6.3).")
+        answer["Allow"] = "POST"
+        return answer
     if request.content_type != "application/jose+json":
-        return HttpResponse("The body must be application/jose+json (RFC 8555 section 6.2).", status=415, content_type="text/plain")
+        return _malformed(415, "The body must be application/jose+json (RFC 8555 section 6.2).")
     body = request.read(BODY_LIMIT_BYTES + 1)
     return _with_nonce(_http(api.answer_acme(place=place, named=named, part=part, body=body)))
+
+
+def _malformed(status: int, detail: str) -> HttpResponse:
+    content = {"type": "urn:ietf:params:acme:error:malformed", "detail": detail, "status": status}
+    return _with_nonce(JsonResponse(content, status=status, content_type="application/problem+json"))
 
 
 def _http(answer: AcmeAnswer) -> HttpResponse:

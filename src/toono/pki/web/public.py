@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
@@ -19,20 +19,20 @@ BODY_LIMIT_BYTES = 16 * 1024
 
 
 @allow(Role.ANYBODY)
-@require_GET
+@require_safe
 def revocation_list(request: HttpRequest, authority: str) -> HttpResponse:
     return _list(api.revocation_list(authority=authority))
 
 
 @allow(Role.ANYBODY)
-@require_GET
+@require_safe
 def revocation_changes(request: HttpRequest, authority: str) -> HttpResponse:
     """A list of changes (delta)."""
     return _list(api.revocation_list(authority=authority, changes=True))
 
 
 @allow(Role.ANYBODY)
-@require_GET
+@require_safe
 def authority_certificate(request: HttpRequest, authority: str) -> HttpResponse:
     pem = api.authority_by_name(name=authority)
     return _binary(load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER), "application/pkix-cert")

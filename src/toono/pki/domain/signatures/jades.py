@@ -16,6 +16,8 @@ from typing import Any
 from toono.kernel.jose import base64url, from_base64url, json_object
 from toono.pki.domain.signatures.signatory import Material, Signatory, Stamper
 
+BY_URI_HASH = "http://uri.etsi.org/19182/ObjectIdByURIHash"
+_HASHES = {"sha256": "S256", "sha384": "S384", "sha512": "S512"}
 _ALGORITHMS = {"sha256": "ES256", "sha384": "ES384", "sha512": "ES512"}
 
 
@@ -27,26 +29,36 @@ class NotJades(ValueError):
 class Prepared:
     """A signature that lacks only its value."""
 
-    payload: str
+    payload: str | None
+    """None where what is signed is kept elsewhere."""
     protected: str
     beside: tuple[dict[str, Any], ...] = ()
     """The signatures that are there already."""
 
     @property
     def to_be_signed(self) -> bytes:
-        return f"{self.protected}.{self.payload}".encode()
+        return f"{self.protected}.{self.payload or ''}".encode()
 
     def completed(self, value: bytes) -> bytes:
         """The JSON; ``value`` is r and s (RFC 7518 §3.4)."""
         own = {"protected": self.protected, "signature": base64url(value)}
         if self.beside:
-            return _written({"payload": self.payload, "signatures": [*self.beside, own]})
-        return _written({"payload": self.payload, **own})
+            return _whole(self.payload, {"signatures": [*self.beside, own]})
+        return _whole(self.payload, own)
 
 
 def prepare(content: bytes, who: Signatory, *, at: datetime, media_type: str) -> Prepared:
     """The content with the headers of the baseline (§6.3). The signing time is ``iat``, which v1.2.1 put in the place of ``sigT``."""
-    return Prepared(base64url(content), _protected(who, at, media_type))
+    return Prepared(base64url(content), _protected(who, at, _content_type(media_type)))
+
+
+def prepare_over_digest(digest: bytes, who: Signatory, *, at: datetime, uri: str) -> Prepared:
+    """Over something that is kept elsewhere and has this digest (of ``who.hash``), which is of its octets as they are (``b64`` false, §5.2.8.3.3).
+
+    :param uri: how it is named.
+    """
+    named = {"mId": BY_URI_HASH, "pars": [uri], "hashM": _HASHES[who.hash], "hashV": [base64url(digest)]}
+    return Prepared(None, _protected(who, at, {"sigD": named, "b64": False, "crit": ["b64", "sigD"]}))
 
 
 def prepare_beside(document: bytes, who: Signatory, *, at: datetime) -> Prepared:
@@ -58,13 +70,18 @@ def prepare_beside(document: bytes, who: Signatory, *, at: datetime) -> Prepared
     headers = [_decoded(entry) for entry in entries]
     if any("sigD" in one or one.get("b64") is False for one in headers):
         raise NotJades("a signature over something outside, or over a payload in clear")
-    return Prepared(payload, _protected(who, at, str(headers[0].get("cty", "octet-stream"))), tuple(entries))
+    return Prepared(payload, _protected(who, at, _content_type(str(headers[0].get("cty", "octet-stream")))), tuple(entries))
 
 
-def _protected(who: Signatory, at: datetime, media_type: str) -> str:
+def _content_type(media_type: str) -> dict[str, object]:
+    return {"cty": media_type.removeprefix("application/") if media_type.count("/") == 1 else media_type}
+
+
+def _protected(who: Signatory, at: datetime, about: dict[str, object]) -> str:
+    """``about``: headers that say what is signed."""
     header: dict[str, object] = {
         "alg": _ALGORITHMS[who.hash],
-        "cty": media_type.removeprefix("application/") if media_type.count("/") == 1 else media_type,
+        **about,
         "iat": int(at.timestamp()),
         "x5t#S256": base64url(hashlib.sha256(who.encoded).digest()),
         "x5c": [b64encode(one).decode() for one in who.certificates],
@@ -104,7 +121,12 @@ def archive_time_stamped(document: bytes, stamp: Stamper, *, value: bytes | None
 
 
 def archive_imprint(held: dict[str, Any]) -> bytes:
-    """Payload, header, signature and all unsigned components so far, as they are written (§5.3.6.3.1)."""
+    """Payload, header, signature and all unsigned components so far, as they are written (§5.3.6.3.1).
+
+    :raises NotJades: what was signed is kept elsewhere.
+    """
+    if held["payload"] is None:
+        raise NotJades("what was signed is not in the file")
     return ".".join((held["payload"], held["protected"], held["signature"], "".join(_components(held)))).encode()
 
 
@@ -128,20 +150,27 @@ def signature_values(document: bytes) -> list[bytes]:
     return [entry["signature"].encode() for entry in _entries(document)[1]]
 
 
-def _entries(document: bytes) -> tuple[str, list[dict[str, Any]]]:
-    """The payload, and every signature with its headers."""
+def _entries(document: bytes) -> tuple[str | None, list[dict[str, Any]]]:
+    """The payload, and every signature with its headers. Without a payload only signatures that name by its digest what is kept elsewhere."""
     try:
         held = json_object(document)
     except ValueError as error:
         raise NotJades(str(error)) from error
     payload = held.pop("payload", None)
     entries = held.get("signatures", [held])
-    if not isinstance(payload, str) or not isinstance(entries, list) or not entries:
+    if not isinstance(payload, str | None) or not isinstance(entries, list) or not entries:
         raise NotJades("no payload inside, or no signature")
     for entry in entries:
         if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("protected", "signature")):
             raise NotJades("a signature without its parts")
+    if payload is None and not all(_is_over_digest(_decoded(entry)) for entry in entries):
+        raise NotJades("no payload inside")
     return payload, entries
+
+
+def _is_over_digest(headers: dict[str, Any]) -> bool:
+    named = headers.get("sigD")
+    return isinstance(named, dict) and named.get("mId") == BY_URI_HASH
 
 
 def header(held: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +231,12 @@ def _with(document: bytes, held: dict[str, Any], *components: dict[str, object])
         {**entry, "header": {**entry.get("header", {}), "etsiU": grown}} if entry["signature"] == held["signature"] else entry
         for entry in entries
     ]
-    return _written({"payload": payload, **changed[0]} if len(changed) == 1 else {"payload": payload, "signatures": changed})
+    return _whole(payload, changed[0] if len(changed) == 1 else {"signatures": changed})
+
+
+def _whole(payload: str | None, signatures: dict[str, Any]) -> bytes:
+    """The JSON; what is kept elsewhere has no member ``payload`` (RFC 7515 appendix F)."""
+    return _written(({"payload": payload} if payload is not None else {}) | signatures)
 
 
 def _container(token: bytes) -> dict[str, object]:

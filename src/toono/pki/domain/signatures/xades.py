@@ -125,6 +125,11 @@ def prepare_detached(files: Mapping[str, tuple[str, bytes]], who: Signatory, *, 
     return _prepared(root, references, who, at)
 
 
+def prepare_over_digest(digest: bytes, who: Signatory, *, at: datetime, uri: str) -> Prepared:
+    """A signature alone, over something that is kept elsewhere and has this digest (of ``who.hash``); ``uri`` is how it is named."""
+    return _prepared(None, [_Reference(uri, digest, "application/octet-stream")], who, at)
+
+
 def time_stamped(document: bytes, stamp: Stamper, *, value: bytes | None = None) -> bytes:
     """B-T of a B-B: the token is over the canonical ``SignatureValue`` (EN 319 132-1 §5.3)."""
     root = _parsed(document)
@@ -244,10 +249,13 @@ def canonical(element: Element) -> bytes:
     return bytes(etree.tostring(alone, method="c14n", with_comments=False))
 
 
-def _prepared(root: Element, references: list[_Reference], who: Signatory, at: datetime) -> Prepared:
+def _prepared(root: Element | None, references: list[_Reference], who: Signatory, at: datetime) -> Prepared:
+    """``root`` is what the signature stands in; None: it is itself the document."""
     seed = b"".join(reference.digest for reference in references) + who.encoded + at.isoformat().encode()
     name = "S-" + hashlib.sha256(seed).hexdigest()[:24]  # the same for the same, and no other's in the document
-    signature = etree.SubElement(root, f"{{{DS}}}Signature", nsmap=_PREFIXES, Id=name)
+    signature = etree.Element(f"{{{DS}}}Signature", nsmap=_PREFIXES, Id=name)
+    if root is not None:
+        root.append(signature)
     info = etree.SubElement(signature, f"{{{DS}}}SignedInfo")
     etree.SubElement(info, f"{{{DS}}}CanonicalizationMethod", Algorithm=C14N)
     etree.SubElement(info, f"{{{DS}}}SignatureMethod", Algorithm=f"http://www.w3.org/2001/04/xmldsig-more#ecdsa-{who.hash}")
@@ -260,7 +268,7 @@ def _prepared(root: Element, references: list[_Reference], who: Signatory, at: d
     properties = _properties(signature, references, who, at, name)
     to_be_referred = _Reference(f"#{name}-P", who.digest(canonical(properties)), "", (C14N,), SIGNED_PROPERTIES)
     _add_reference(info, to_be_referred, who.hash)
-    return Prepared(root, signature, canonical(info))
+    return Prepared(signature if root is None else root, signature, canonical(info))
 
 
 def _add_reference(info: Element, reference: _Reference, algorithm: str, **attributes: str) -> None:

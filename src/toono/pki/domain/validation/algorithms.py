@@ -1,6 +1,6 @@
-"""Digests and signatures by name: which there are, which still prove something, and whether one verifies.
+"""Digests and signatures by name: which there are, and whether one verifies.
 
-Sources: RFC 5754, RFC 8017, RFC 8702, RFC 9881 (ML-DSA), ETSI TS 119 312 (what is still strong enough).
+Sources: RFC 5754, RFC 8017, RFC 8702, RFC 9881 (ML-DSA), RFC 9231 (names in XML).
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa,
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from toono.kernel.jose import der_signature
+from toono.pki.domain.algorithm_ends import name_of_key
 
-WEAK_DIGESTS = frozenset({"md5", "sha1"})
-SMALLEST_RSA_BITS = 2048
-SMALLEST_CURVE_BITS = 256
 _EXPONENT_LIMIT_BITS = 64
 
 DIGESTS: dict[str, str] = {
@@ -53,8 +51,15 @@ class Mechanism:
     family: str
     digest: str
     salt: int | None = None
+    mask: str = ""
+    """Digest of PSS's mask (MGF1), where it is another than ``digest``."""
     raw: bool = False
     """ECDSA as two numbers of equal length (XML, JOSE) in place of DER."""
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Those on which it rests."""
+        return (self.digest, self.mask) if self.mask else (self.digest,)
 
     @property
     def hashes_itself(self) -> bool:
@@ -90,6 +95,9 @@ SIGNATURES: dict[str, Mechanism] = {
 KEYS_ALONE = {"1.2.840.113549.1.1.1": "rsa", "1.2.840.10045.2.1": "ecdsa"}
 """Identifiers of a key's kind, which some writers put where that of a signature belongs (RFC 5652 §10.1.2)."""
 PSS = "1.2.840.113549.1.1.10"
+MGF1 = "1.2.840.113549.1.1.8"
+SALTS_BYTES = range(2049)
+"""Of PSS: as long as the longest key that is read. RFC 4055 §3.1 only recommends the digest's length; OpenSSL fills the key by default."""
 
 
 def digest(name: str, parts: Iterable[bytes | memoryview]) -> bytes:
@@ -132,7 +140,8 @@ def _verify(key: Any, mechanism: Mechanism, signature: bytes, data: bytes | None
         raise InvalidSignature
     if mechanism.family == "pss":
         salt = mechanism.salt if mechanism.salt is not None else kind.digest_size
-        key.verify(signature, value, padding.PSS(padding.MGF1(kind), salt), prehashed)
+        mask = _HASHES[mechanism.mask]() if mechanism.mask else kind
+        key.verify(signature, value, padding.PSS(padding.MGF1(mask), salt), prehashed)
     else:
         key.verify(signature, value, padding.PKCS1v15(), prehashed)
 
@@ -144,12 +153,6 @@ def _as_der(signature: bytes, key: ec.EllipticCurvePublicKey) -> bytes:
         raise InvalidSignature from None
 
 
-def weakness(key: Any, digest_name: str) -> str:
-    """What is too weak of a key with a digest (ETSI TS 119 312); empty when nothing is."""
-    if digest_name in WEAK_DIGESTS:
-        return f"the digest {digest_name}"
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA_BITS:
-        return f"an RSA key of {key.key_size} bits"
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < SMALLEST_CURVE_BITS:
-        return f"a curve of {key.key_size} bits"
-    return ""
+def names(key: Any, *digests: str) -> tuple[str, ...]:
+    """A key and digests by the names of :mod:`toono.pki.domain.algorithm_ends`."""
+    return (name_of_key(key), *dict.fromkeys(digests))

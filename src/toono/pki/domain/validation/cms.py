@@ -17,7 +17,18 @@ from cryptography import x509
 from toono.pki.contracts import Coverage, SignedFileKind, SubIndication
 from toono.pki.domain import der
 from toono.pki.domain.validation import limits, tlv
-from toono.pki.domain.validation.algorithms import DIGESTS, KEYS_ALONE, PSS, SIGNATURES, Mechanism, digest, verifies, weakness
+from toono.pki.domain.validation.algorithms import (
+    DIGESTS,
+    KEYS_ALONE,
+    MGF1,
+    PSS,
+    SALTS_BYTES,
+    SIGNATURES,
+    Mechanism,
+    digest,
+    names,
+    verifies,
+)
 from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
 from toono.pki.domain.validation.tlv import Element, Malformed
 
@@ -86,7 +97,7 @@ class Signer:
     encoded: bytes | None = None
     bound: bool = False
     algorithm: str = ""
-    weak: str = ""
+    algorithms: tuple[str, ...] = ()
     signature: bytes = b""
     fields: list[Element] = field(default_factory=list)
     signed: dict[str, list[Element]] = field(default_factory=dict)
@@ -199,7 +210,7 @@ def read_signer(signed: SignedData, info: Element, digests: Digester, *, others:
         key = found.certificate.public_key()
     except Exception as error:  # a certificate of a stranger fails in any way; each means the same
         return found.fail(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, f"the signer's certificate cannot be read: {error}"[:200])
-    found.weak = weakness(key, mechanism.digest if not mechanism.hashes_itself else hash_name) or weakness(key, hash_name)
+    found.algorithms = names(key, hash_name, *([] if mechanism.hashes_itself else mechanism.digests))
     actual = digests(hash_name)
     if actual is None:
         return found.fail(SubIndication.SIGNED_DATA_NOT_FOUND, "what was signed is not in the file")
@@ -270,7 +281,7 @@ def described(
         bound=signer.bound,
         claimed_time=_signing_time(signer),
         algorithm=signer.algorithm,
-        weak=signer.weak,
+        algorithms=signer.algorithms,
         coverage=coverage,
         covered=covered,
         stamps=tuple(_stamps(signed, signer, digests, material)),
@@ -296,8 +307,8 @@ def read_stamp(token: bytes, kind: str, digests: Digester, material: Material) -
     actual = digests(name) if name else None
     if failure is None and (actual is None or actual != value):
         failure, detail = SubIndication.HASH_FAILURE, "the time-stamp is over something else"
-    weak = signer.weak or (f"the digest {name}" if name in {"md5", "sha1"} else "")
-    return StampReading(kind=kind, time=moment, certificate=signer.encoded, failure=failure, weak=weak, detail=detail)
+    algorithms = (*signer.algorithms, name) if name else signer.algorithms
+    return StampReading(kind=kind, time=moment, certificate=signer.encoded, failure=failure, algorithms=algorithms, detail=detail)
 
 
 def generalized_time(element: Element) -> datetime:
@@ -405,8 +416,8 @@ def _mechanism(algorithm: Element, hash_name: str | None) -> Mechanism | None:
 
 
 def _pss(parameters: Element | None) -> Mechanism | None:
-    """RSASSA-PSS-params (RFC 8017 §A.2.3); absent parts are SHA-1 and 20."""
-    name, salt = "sha1", 20
+    """RSASSA-PSS-params (RFC 8017 §A.2.3); absent parts are SHA-1, also for the mask, and 20."""
+    name, mask, salt = "sha1", "sha1", 20
     for part in tlv.items(parameters, 0x30) if parameters is not None else []:
         value = tlv.items(part)[0]
         if part.tag == 0xA0:
@@ -415,9 +426,10 @@ def _pss(parameters: Element | None) -> Mechanism | None:
             salt = tlv.integer(value)
         elif part.tag == 0xA1:
             inner = tlv.items(value, 0x30)
-            if len(inner) != 2 or _digest_name(inner[1]) != name:
+            if len(inner) != 2 or tlv.oid(inner[0]) != MGF1:
                 return None
-    return Mechanism("pss", name, salt) if name and 0 <= salt <= 128 else None
+            mask = _digest_name(inner[1]) or ""
+    return Mechanism("pss", name, salt, mask) if name and mask and salt in SALTS_BYTES else None
 
 
 def _certificate(sid: Element, signed: SignedData, others: Iterable[bytes]) -> bytes | None:

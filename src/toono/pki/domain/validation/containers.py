@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from toono.pki.contracts import SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits, xades
-from toono.pki.domain.validation.algorithms import WEAK_DIGESTS, digest
+from toono.pki.domain.validation.algorithms import digest
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
 from toono.pki.domain.validation.tlv import Malformed, TooLarge
@@ -155,7 +155,7 @@ def _by_manifest(
     target = unquote((manifest.find(ASIC + "SigReference").get("URI", "")) if manifest.find(ASIC + "SigReference") is not None else "")
     if target not in files:
         return [SignatureReading(id=prefix + "1", failure=SubIndication.SIGNED_DATA_NOT_FOUND, detail="the manifest names no signature")]
-    covered, failure, detail, weak = _listed(files, manifest)
+    covered, failure, detail, digests = _listed(files, manifest)
     signed = cms.parse(files.content(target, limits.MATERIAL_BYTES))
     cms.collect(signed, material)
     source = files.source(name)
@@ -166,7 +166,7 @@ def _by_manifest(
             update={
                 "failure": one.failure or failure,
                 "detail": one.detail or detail,
-                "weak": one.weak or weak,
+                "algorithms": (*one.algorithms, *digests),
                 "stamps": (*one.stamps, *stamps),
                 "material": material.any_status,
             }
@@ -175,24 +175,23 @@ def _by_manifest(
     ]
 
 
-def _listed(files: _Files, manifest: Any) -> tuple[tuple[str, ...], SubIndication | None, str, str]:
-    """The files that a manifest lists, and the first thing that is wrong with them."""
+def _listed(files: _Files, manifest: Any) -> tuple[tuple[str, ...], SubIndication | None, str, tuple[str, ...]]:
+    """The files that a manifest lists, the first thing that is wrong with them, and by which digests they are listed."""
     names: list[str] = []
-    weak = ""
+    digests: dict[str, None] = {}
     for entry in manifest.findall(ASIC + "DataObjectReference"):
         name = unquote(entry.get("URI", ""))
         source = files.source(name)
         algorithm = xades.DIGESTS.get(entry.find(DS + "DigestMethod").get("Algorithm", ""))
         if source is None:
-            return tuple(names), SubIndication.SIGNED_DATA_NOT_FOUND, f"{name[:80]} is not in the container", weak
+            return tuple(names), SubIndication.SIGNED_DATA_NOT_FOUND, f"{name[:80]} is not in the container", ()
         if algorithm is None:
-            return tuple(names), SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "a digest that is not known", weak
-        if algorithm in WEAK_DIGESTS:
-            weak = f"the digest {algorithm}"
+            return tuple(names), SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "a digest that is not known", ()
+        digests[algorithm] = None
         if digest(algorithm, source()) != b64decode(entry.findtext(DS + "DigestValue") or ""):
-            return tuple(names), SubIndication.HASH_FAILURE, f"{name[:80]} is not what was signed", weak
+            return tuple(names), SubIndication.HASH_FAILURE, f"{name[:80]} is not what was signed", ()
         names.append(name)
-    return tuple(names), None, "", weak
+    return tuple(names), None, "", tuple(digests)
 
 
 def _archive_manifests(files: _Files, material: Material) -> list[tuple[set[str], StampReading]]:
@@ -205,8 +204,9 @@ def _archive_manifests(files: _Files, material: Material) -> list[tuple[set[str]
         source = files.source(name)
         if token not in files or source is None:
             continue
-        names, failure, detail, _ = _listed(files, manifest)
+        names, failure, detail, digests = _listed(files, manifest)
         stamp = cms.read_stamp(files.content(token, limits.MATERIAL_BYTES), "container", cms.digests_of(source), material)
+        stamp = stamp.model_copy(update={"algorithms": (*stamp.algorithms, *digests)})
         if failure is not None:
             stamp = stamp.model_copy(update={"failure": failure, "detail": detail})
         found.append((set(names), stamp))

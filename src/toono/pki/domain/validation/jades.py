@@ -13,7 +13,7 @@ from typing import Any
 from toono.kernel.jose import from_base64url
 from toono.pki.contracts import SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits
-from toono.pki.domain.validation.algorithms import Mechanism, digest, verifies, weakness
+from toono.pki.domain.validation.algorithms import Mechanism, digest, names, verifies
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.paths import parsed
 from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
@@ -100,7 +100,7 @@ def _signature(
         material.add_certificate(der)
     signature = _decoded(str(entry["signature"]))
     stamps = tuple(_unsigned(entry, str(entry["signature"]), payload, protected, material))
-    failure, detail, weak = _check(header, protected, payload, signature, chain, detached)
+    failure, detail, algorithms = _check(header, protected, payload, signature, chain, detached)
     named = _names(header, chain[0]) if chain else None
     if failure is None and named is False:
         failure, detail = SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "the signature names another certificate"
@@ -112,7 +112,7 @@ def _signature(
         bound=failure is None and (bool(named) or bool(header.get("x5c"))),
         claimed_time=_claimed(header),
         algorithm=str(header.get("alg", ""))[:40],
-        weak=weak,
+        algorithms=algorithms,
         covered=tuple(str(name)[:240] for name in (header.get("sigD") or {}).get("pars", [])[: limits.CONTAINER_FILES]),
         stamps=stamps,
         material=material.any_status,
@@ -121,26 +121,27 @@ def _signature(
 
 def _check(
     header: dict[str, Any], protected: str, payload: str | None, signature: bytes, chain: list[bytes], detached: Source | None
-) -> tuple[SubIndication | None, str, str]:
-    """What is wrong, in words, and what is weak."""
+) -> tuple[SubIndication | None, str, tuple[str, ...]]:
+    """What is wrong, in words, and on which algorithms it rests."""
     unknown = [str(name) for name in header.get("crit", []) if name not in UNDERSTOOD]
     mechanism = ALGORITHMS.get(str(header.get("alg")))
     if unknown:
-        return SubIndication.FORMAT_FAILURE, f"a critical header that is not known: {unknown[0][:60]}", ""
+        return SubIndication.FORMAT_FAILURE, f"a critical header that is not known: {unknown[0][:60]}", ()
     if mechanism is None:
-        return SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "an algorithm that is not known", ""
+        return SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "an algorithm that is not known", ()
     certificate = parsed(chain[0]) if chain else None
     if certificate is None:
-        return SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "the signer's certificate is not in the file", ""
+        return SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "the signer's certificate is not in the file", ()
     content, failure, detail = _content(header, payload, detached)
     if failure is not None or content is None:
-        return failure or SubIndication.SIGNED_DATA_NOT_FOUND, detail or "what was signed is not in the file", ""
+        return failure or SubIndication.SIGNED_DATA_NOT_FOUND, detail or "what was signed is not in the file", ()
     key = certificate.public_key()
-    weak = weakness(key, mechanism.digest)
+    named = _DIGESTS.get(str((header.get("sigD") or {}).get("hashM")))
+    algorithms = names(key, *mechanism.digests, *([named] if named else []))
     data = protected.encode("ascii") + b"." + content
     if not verifies(key, mechanism, signature, data=data):
-        return SubIndication.SIG_CRYPTO_FAILURE, "the signature does not verify, or what was signed is not what is here", weak
-    return None, "", weak
+        return SubIndication.SIG_CRYPTO_FAILURE, "the signature does not verify, or what was signed is not what is here", algorithms
+    return None, "", algorithms
 
 
 def _content(header: dict[str, Any], payload: str | None, detached: Source | None) -> tuple[bytes | None, SubIndication | None, str]:

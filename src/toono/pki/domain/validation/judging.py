@@ -26,6 +26,7 @@ from toono.pki.contracts import (
     SubIndication,
     TimeSource,
 )
+from toono.pki.domain.algorithm_ends import ALGORITHM_ENDS, outlived
 from toono.pki.domain.validation import limits, paths, status
 from toono.pki.domain.validation.paths import Anchor, Path, Patience, Purpose
 from toono.pki.domain.validation.reading import Reading, SignatureReading, StampReading
@@ -127,7 +128,7 @@ def judge(read: SignatureReading, world: World) -> Judged:
     moment = Moment(best or world.now, best is not None, read.claimed_time, archived or world.now)
     certificate = paths.parsed(read.certificate) if read.certificate else None
     worth = certificate_worth(certificate, Purpose.SIGNATURE, moment, world)
-    failure, detail = _failure(read, worth, stamps)
+    failure, detail = _failure(read, worth, stamps, moment)
     if best is None and read.claimed_time:
         source = TimeSource.CLAIMED
     report = SignatureReport(
@@ -205,8 +206,8 @@ def _stamp_worth(stamp: StampReading, known: datetime, world: World) -> Worth:
     worth = certificate_worth(certificate, Purpose.TIME_STAMP, Moment(known, known < world.now, stamp.time, known), world)
     if worth.failure is None and certificate and not certificate.not_valid_before_utc <= stamp.time <= certificate.not_valid_after_utc:
         return Worth(SubIndication.OUT_OF_BOUNDS_NO_POE, "stamped outside the time of its unit's certificate", worth.path)
-    if worth.failure is None and stamp.weak:
-        return Worth(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the time-stamp uses {stamp.weak}", worth.path)
+    if worth.failure is None and (crypto := _crypto(stamp.algorithms, known)):
+        return Worth(crypto[0], f"the time-stamp uses {crypto[1]}", worth.path)
     return worth
 
 
@@ -220,16 +221,19 @@ def _best_time(read: SignatureReading, stamps: Iterable[tuple[StampReading, Wort
     return first, source, min(archive, default=None)
 
 
-def _failure(read: SignatureReading, worth: Worth, stamps: Sequence[tuple[StampReading, Worth]]) -> tuple[SubIndication | None, str]:
+def _failure(
+    read: SignatureReading, worth: Worth, stamps: Sequence[tuple[StampReading, Worth]], moment: Moment
+) -> tuple[SubIndication | None, str]:
     """The first of the checks that does not hold; the order is that of the standard's building blocks."""
     content = [s.time for s, w in stamps if s.kind == "content" and w.failure is None and s.time]
     after = [s.time for s, w in stamps if s.kind != "content" and w.failure is None and s.time]
+    crypto = _crypto(read.algorithms, moment.at) or (None, "")
     disordered = bool(content and after and min(content) > min(after))
     checks: tuple[tuple[bool, SubIndication | None, str], ...] = (
         (read.failure is not None, read.failure, read.detail),
         (read.coverage is Coverage.CHANGED, SubIndication.FORMAT_FAILURE, read.detail or "changed after it was signed"),
         (worth.failure is not None, worth.failure, worth.detail),
-        (bool(read.weak), SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"it uses {read.weak}"),
+        (crypto[0] is not None, crypto[0], f"it uses {crypto[1]}"),
         (disordered, SubIndication.TIMESTAMP_ORDER_FAILURE, "the time-stamps contradict each other"),
         (read.coverage is Coverage.PART, SubIndication.SIG_CONSTRAINTS_FAILURE, "only a part of the file is signed"),
         (
@@ -246,8 +250,8 @@ def _path_worth(path: Path, purpose: Purpose, moment: Moment, world: World) -> W
         return Worth(SubIndication.CHAIN_CONSTRAINTS_FAILURE, reason, path)
     if not path.anchor.granted_at(moment.at):
         return Worth(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, "the trusted list did not grant the service at that time")
-    if reason := paths.weak(path):
-        return Worth(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"the path uses {reason}", path)
+    if crypto := _crypto(paths.algorithms(path), moment.at):
+        return Worth(crypto[0], f"the path uses {crypto[1]}", path)
     revoked = _revocation(path, moment, world)
     if revoked.failure in {SubIndication.REVOKED, SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE}:
         return revoked
@@ -255,6 +259,20 @@ def _path_worth(path: Path, purpose: Purpose, moment: Moment, world: World) -> W
     if out_of_time is not None:
         return Worth(out_of_time[0], out_of_time[1], path, revoked.revoked_at, embedded=revoked.embedded)
     return revoked
+
+
+def _crypto(names: Iterable[str], at: datetime) -> tuple[SubIndication, str] | None:
+    """Whether one of these algorithms is trusted no longer at the moment since when the thing is known to exist (§5.2.8, §5.5.4 step 4). One
+    that was never trusted is no question of time."""
+    name = outlived(names, at)
+    if name is None:
+        return None
+    if name not in ALGORITHM_ENDS:
+        return SubIndication.CRYPTO_CONSTRAINTS_FAILURE, f"{name}, which is not trusted"
+    return (
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        f"{name}, trusted until {ALGORITHM_ENDS[name]:%Y-%m-%d}; nothing proves that it is older",
+    )
 
 
 def _out_of_time(path: Path, moment: Moment) -> tuple[SubIndication, str] | None:
@@ -276,7 +294,7 @@ def _revocation(path: Path, moment: Moment, world: World) -> Worth:
     for position, (certificate, issuer) in enumerate(path.steps()):
         if not paths.needs_status(certificate):
             continue
-        told = [*status.from_lists(certificate, issuer, world.lists, world.patience)]
+        told = [*status.from_lists(certificate, issuer, world.lists, world.patience, at=moment.material or world.now)]
         told += status.from_answers(certificate, issuer, world.answers, world.patience, at=moment.material or world.now)
         usable = [one for one in told if one.tells(moment.at)]
         embedded = embedded and bool(usable)

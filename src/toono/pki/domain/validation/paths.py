@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
+from toono.pki.domain.algorithm_ends import name_of_key
 from toono.pki.domain.validation import limits
-from toono.pki.domain.validation.algorithms import WEAK_DIGESTS, weakness
 
 T = TypeVar("T", bound=x509.ExtensionType)
 
@@ -148,14 +148,14 @@ def forbidden(path: Path, purpose: Purpose) -> str:
     return ""
 
 
-def weak(path: Path) -> str:
-    """What is too weak below the anchor; empty when nothing."""
+def algorithms(path: Path) -> tuple[str, ...]:
+    """The keys that sign below the anchor, and the digests that they sign."""
+    found: dict[str, None] = {}
     for certificate, authority in path.steps():
-        algorithm = certificate.signature_hash_algorithm
-        found = weakness(authority.public_key(), algorithm.name.replace("-", "_") if algorithm else "")
-        if found or (algorithm and algorithm.name in WEAK_DIGESTS):
-            return found
-    return ""
+        found[name_of_key(authority.public_key())] = None
+        if certificate.signature_hash_algorithm is not None:
+            found[certificate.signature_hash_algorithm.name.replace("-", "_")] = None
+    return tuple(found)
 
 
 def needs_status(certificate: x509.Certificate) -> bool:

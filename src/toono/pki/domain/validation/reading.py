@@ -27,7 +27,8 @@ class StampReading(Record):
     """Of the unit that signed it, DER."""
     failure: SubIndication | None = None
     """What is wrong with it whoever signed it: its imprint, its own signature, its form."""
-    weak: str = ""
+    algorithms: tuple[str, ...] = ()
+    """As of a signature, with the digest of what it is over."""
     detail: str = ""
 
 
@@ -43,8 +44,8 @@ class SignatureReading(Record):
     """A signed attribute names the certificate (ESS, XAdES SigningCertificate, JAdES x5t)."""
     claimed_time: datetime | None = None
     algorithm: str = ""
-    weak: str = ""
-    """The algorithm or key that is too weak to prove anything, if there is one."""
+    algorithms: tuple[str, ...] = ()
+    """The signer's key and every digest on which the signature rests, by the names of ``algorithm_ends``."""
     coverage: Coverage = Coverage.WHOLE
     changes_permitted: bool = False
     """The signer allowed what was done afterwards (DocMDP)."""

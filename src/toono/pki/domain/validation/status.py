@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from toono.pki.domain.algorithm_ends import name_of_key, outlived
 from toono.pki.domain.validation import tlv
-from toono.pki.domain.validation.algorithms import weakness
 from toono.pki.domain.validation.paths import Patience, issued
 
 HOLD = "certificate_hold"
@@ -45,11 +45,15 @@ class Status:
         return moment <= (self.next_update or self.this_update + FRESH)
 
 
-def from_lists(certificate: x509.Certificate, issuer: x509.Certificate, lists: Iterable[bytes], patience: Patience) -> Iterator[Status]:
-    """By every whole list of this issuer."""
+def from_lists(
+    certificate: x509.Certificate, issuer: x509.Certificate, lists: Iterable[bytes], patience: Patience, *, at: datetime
+) -> Iterator[Status]:
+    """By every whole list of this issuer; ``at`` is since when it is known to exist, its algorithms must be good then."""
     for encoded in lists:
         parsed = _list(encoded)
         if parsed is None or parsed.issuer != issuer.subject or not _covers(parsed, certificate):
+            continue
+        if parsed.signature_hash_algorithm is not None and _outlived(issuer.public_key(), parsed.signature_hash_algorithm, at):
             continue
         if not patience.spend() or not _signed(encoded, issuer):
             continue
@@ -154,7 +158,7 @@ def _key_hash(issuer: x509.Certificate, name: str) -> bytes:
 
 def _answered_by(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: datetime) -> bool:
     """Whether the issuer or its delegate (RFC 6960 §4.2.2.2) signed the answer."""
-    if _verifies(answer, issuer):
+    if _verifies(answer, issuer, at):
         return True
     for delegate in answer.certificates[:4]:
         try:
@@ -164,14 +168,14 @@ def _answered_by(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: dateti
         if ExtendedKeyUsageOID.OCSP_SIGNING not in usage or not issued(delegate, issuer):
             continue
         good = delegate.not_valid_before_utc <= answer.produced_at_utc and at <= delegate.not_valid_after_utc
-        if good and _verifies(answer, delegate):
+        if good and _verifies(answer, delegate, at):
             return True
     return False
 
 
-def _verifies(answer: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
+def _verifies(answer: ocsp.OCSPResponse, signer: x509.Certificate, at: datetime) -> bool:
     key, algorithm = signer.public_key(), answer.signature_hash_algorithm
-    if algorithm is None or weakness(key, algorithm.name.replace("-", "_")):
+    if algorithm is None or _outlived(key, algorithm, at):
         return False
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
@@ -183,6 +187,10 @@ def _verifies(answer: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
     except Exception:  # any failure is a no
         return False
     return True
+
+
+def _outlived(key: object, algorithm: hashes.HashAlgorithm, at: datetime) -> bool:
+    return outlived((name_of_key(key), algorithm.name.replace("-", "_")), at) is not None
 
 
 def _verify_rsa(key: rsa.RSAPublicKey, answer: ocsp.OCSPResponse, algorithm: hashes.HashAlgorithm) -> None:

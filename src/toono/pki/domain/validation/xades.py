@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from toono.pki.contracts import Coverage, SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits
-from toono.pki.domain.validation.algorithms import WEAK_DIGESTS, Mechanism, digest, verifies, weakness
+from toono.pki.domain.validation.algorithms import SALTS_BYTES, Mechanism, digest, names, verifies
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.paths import parsed
 from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
@@ -58,6 +58,9 @@ SIGNATURES = {
     "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519": Mechanism("ed25519", "sha512"),
     "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448": Mechanism("ed448", "sha512"),
 }
+PSS = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss"
+MGF1 = "http://www.w3.org/2007/05/xmldsig-more#MGF1"
+_PSS = "{http://www.w3.org/2007/05/xmldsig-more#}"
 Resolver = Callable[[str], Source | None]
 """What a reference outside the document names, by its URI."""
 
@@ -107,7 +110,7 @@ class _Signature:
     """What each reference is over, in order; joined they are what an archive time-stamp is over."""
     excluded: list[Any] = field(default_factory=list)
     """Elements that transforms leave out of what is signed."""
-    weak: str = ""
+    algorithms: list[str] = field(default_factory=list)
 
     def read(self, identifier: str) -> SignatureReading:
         certificate: bytes | None = None
@@ -128,7 +131,7 @@ class _Signature:
             bound=bound,
             claimed_time=self._claimed(),
             algorithm=algorithm,
-            weak=self.weak,
+            algorithms=tuple(dict.fromkeys(self.algorithms)),
             coverage=self._coverage() if failure is None else Coverage.PART,
             covered=tuple(self.names),
             stamps=tuple(self._stamps()) if failure is None else (),
@@ -142,7 +145,7 @@ class _Signature:
         if info is None or value is None or len(self.node.findall(DS + "SignedInfo")) != 1:
             raise Broken(SubIndication.FORMAT_FAILURE, "a signature without its parts")
         how = form(info.find(DS + "CanonicalizationMethod"))
-        mechanism = SIGNATURES.get(info.find(DS + "SignatureMethod").get("Algorithm", ""))
+        mechanism = _mechanism(info.find(DS + "SignatureMethod"))
         if how is None or mechanism is None:
             raise Broken(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "an algorithm that is not known")
         references = info.findall(DS + "Reference")
@@ -154,7 +157,7 @@ class _Signature:
         if certificate is None:
             raise Broken(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "the signer's certificate cannot be read")
         key = certificate.public_key()
-        self.weak = self.weak or weakness(key, mechanism.digest)
+        self.algorithms += names(key, *mechanism.digests)
         if not verifies(key, mechanism, _base64(value), data=canonical(info, how)):
             raise Broken(SubIndication.SIG_CRYPTO_FAILURE, "the signature does not verify")
         return encoded, named and any(properties), str(mechanism)
@@ -164,8 +167,7 @@ class _Signature:
         name = DIGESTS.get(reference.find(DS + "DigestMethod").get("Algorithm", ""))
         if name is None:
             raise Broken(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "a digest that is not known")
-        if name in WEAK_DIGESTS:
-            self.weak = f"the digest {name}"
+        self.algorithms.append(name)
         uri, is_properties = reference.get("URI"), False
         if uri is None:
             raise Broken(SubIndication.SIGNED_DATA_NOT_FOUND, "a reference without an address")
@@ -343,6 +345,32 @@ class _Signature:
         own = [self.node.find(DS + name) for name in ("SignedInfo", "SignatureValue", "KeyInfo")]
         parts = [*own, *(one for one in before if isinstance(one.tag, str)), *_objects(self.node)]
         return [*self.pieces, *(_source(canonical(part, how)) for part in parts if part is not None)]
+
+
+def _mechanism(method: Any) -> Mechanism | None:
+    """What a SignatureMethod names."""
+    name = method.get("Algorithm", "")
+    return _pss(method.find(_PSS + "RSAPSSParams")) if name == PSS else SIGNATURES.get(name)
+
+
+def _pss(given: Any) -> Mechanism | None:
+    """RSA-PSS with parameters (RFC 9231 §2.3.9). Absent ones: SHA-256, MGF1 with SHA-256, a salt as long as the digest, trailer 1."""
+    if given is None:
+        return Mechanism("pss", "sha256")
+    mask = given.find(_PSS + "MaskGenerationFunction")
+    name, masked = _digest_of(given), _digest_of(mask)
+    salt = given.findtext(_PSS + "SaltLength")
+    known = mask is None or mask.get("Algorithm", MGF1) == MGF1
+    if name is None or masked is None or not known or (given.findtext(_PSS + "TrailerField") or "1").strip() != "1":
+        return None
+    length = int(salt) if salt is not None else None
+    return Mechanism("pss", name, length, masked) if length is None or length in SALTS_BYTES else None
+
+
+def _digest_of(node: Any) -> str | None:
+    """That of the element's DigestMethod; SHA-256 where it names none."""
+    method = node.find(DS + "DigestMethod") if node is not None else None
+    return "sha256" if method is None else DIGESTS.get(method.get("Algorithm", ""))
 
 
 def _source(content: bytes) -> Source:

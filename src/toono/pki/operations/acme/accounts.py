@@ -72,7 +72,7 @@ def change_key(request: Signed, account: AcmeAccount) -> AcmeAnswer:
     jwk = inner.jwk or {}
     other = AcmeAccount.objects.filter(thumbprint=thumbprint(jwk)).first()
     if other is not None:
-        raise AcmeRefused("malformed", "The new key is an account's already.", location=answers.url("account", other.id))
+        raise AcmeRefused("malformed", "The new key is an account's already.", http_status=409, location=answers.url("account", other.id))
     with transaction.atomic():
         account.jwk, account.thumbprint = jwk, thumbprint(jwk)
         account.save(update_fields=["jwk", "thumbprint"])
@@ -81,11 +81,11 @@ def change_key(request: Signed, account: AcmeAccount) -> AcmeAnswer:
 
 
 def check_usable(account: AcmeAccount) -> None:
-    """:raises AcmeRefused: it was ended, by its owner or by an administrator."""
+    """:raises AcmeRefused: it was ended, by its owner or by an administrator; §7.3.6 wants 401."""
     if account.status != "valid":
-        raise AcmeRefused("unauthorized", "The account is deactivated.")
+        raise AcmeRefused("unauthorized", "The account is deactivated.", http_status=401)
     if account.external_key.withdrawn_at is not None:
-        raise AcmeRefused("unauthorized", "The organisation's right to this account was withdrawn.")
+        raise AcmeRefused("unauthorized", "The organisation's right to this account was withdrawn.", http_status=401)
 
 
 def _made(binding: Signed, jwk: Jwk, contact: list[str]) -> AcmeAccount:

@@ -23,20 +23,22 @@ def url(*parts: object) -> str:
     return "/".join([settings().base_url, "acme", *(str(part) for part in parts)])
 
 
-def answer(content: dict[str, Any], *, status: int = 200, location: str = "", up: str = "") -> AcmeAnswer:
-    return AcmeAnswer(status=status, media_type=JSON, content=json.dumps(content).encode(), location=location, up=up)
+def answer(content: dict[str, Any], *, status: int = 200, location: str = "", up: str = "", seconds: int | None = None) -> AcmeAnswer:
+    """``seconds``: after how long to ask again."""
+    encoded = json.dumps(content).encode()
+    return AcmeAnswer(status=status, media_type=JSON, content=encoded, location=location, up=up, retry_after=seconds)
 
 
-def problem(refused: AcmeRefused, *, status: int | None = None) -> AcmeAnswer:
+def problem(refused: AcmeRefused) -> AcmeAnswer:
     """The refusal as a problem document (§6.7)."""
     content = problem_of(refused.kind, refused.detail)
-    if refused.kind == "badSignatureAlgorithm":
-        content["algorithms"] = ["ES256", "RS256"]
+    if refused.algorithms:
+        content["algorithms"] = list(refused.algorithms)
     if refused.of_names:
         content["subproblems"] = [
             problem_of(refused.kind, why) | {"identifier": {"type": "dns", "value": name}} for name, why in refused.of_names.items()
         ]
-    status = status or STATUSES.get(refused.kind, 400)
+    status = refused.http_status or STATUSES.get(refused.kind, 400)
     return AcmeAnswer(
         status=status,
         media_type="application/problem+json",

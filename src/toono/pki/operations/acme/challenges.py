@@ -24,7 +24,7 @@ from toono.pki.operations.acme.accounts import ACTOR
 from toono.pki.operations.acme.orders import settle
 
 VALIDATE_TASK = "pki.acme_validate"
-RETRY_AFTER_SECONDS = 2
+RETRY_AFTER_SECONDS = 1
 
 
 def authorization(request: Signed, account: AcmeAccount, authorization_id: UUID) -> AcmeAnswer:
@@ -38,7 +38,7 @@ def authorization(request: Signed, account: AcmeAccount, authorization_id: UUID)
             row.status, row.decided_at = "deactivated", now()
             row.save(update_fields=["status", "decided_at"])
             settle(row.order_id)
-    return answers.answer(answers.authorization(row))
+    return answers.answer(answers.authorization(row), seconds=_wait(row))
 
 
 def http_challenge(request: Signed, account: AcmeAccount, authorization_id: UUID) -> AcmeAnswer:
@@ -60,7 +60,12 @@ def _challenge(request: Signed, account: AcmeAccount, authorization_id: UUID, ki
             row.asked_at, row.chosen = now(), kind
             row.save(update_fields=["asked_at", "chosen"])
             app.configure_task(VALIDATE_TASK, queue="deliveries").defer(authorization_id=str(row.id))
-    return answers.answer(answers.challenge(row, kind), up=answers.url("authorization", row.id))
+    return answers.answer(answers.challenge(row, kind), up=answers.url("authorization", row.id), seconds=_wait(row))
+
+
+def _wait(row: AcmeAuthorization) -> int | None:
+    """While the answer is fetched: clients that are told nothing wait five seconds and more (§7.5.1)."""
+    return RETRY_AFTER_SECONDS if row.chosen and row.status == "pending" else None
 
 
 def validate(*, authorization_id: UUID) -> None:
