@@ -97,6 +97,9 @@ def test_status_is_given_by_get_too(stack: Any, files: Path) -> None:
         answer = stack.http.get(f"{stack.base_url}/pki/ocsp/{encoded}")
         assert answer.headers["content-type"] == "application/ocsp-response"
         assert ocsp.load_der_ocsp_response(answer.content).certificate_status is ocsp.OCSPCertStatus.GOOD
+        head = stack.http.head(f"{stack.base_url}/pki/ocsp/{encoded}")
+        assert (head.status_code, head.content) == (200, b"") and head.headers["content-type"] == "application/ocsp-response"
+        assert head.headers["content-length"] == str(len(answer.content))
 
 
 def test_the_nonce_comes_back(stack: Any, files: Path) -> None:

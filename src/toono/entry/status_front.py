@@ -41,17 +41,17 @@ class StatusFront:
         method, encoded = environ["REQUEST_METHOD"], path[len(PLACE) + 1 :]
         if method == "POST" and not encoded:
             answer, cached = api.answer_status(request=_body(environ)), False
-        elif method == "GET" and encoded:
+        elif method in ("GET", "HEAD") and encoded:
             answer, cached = api.answer_status(request=_in_path(encoded)), True
         else:
-            start_response("405 Method Not Allowed", [("Allow", "GET, POST"), ("Content-Length", "0")])
+            start_response("405 Method Not Allowed", [("Allow", "GET, HEAD, POST"), ("Content-Length", "0")])
             return [b""]
         headers = _cache_headers(answer, now()) if cached else [("Cache-Control", "no-store")]
         if cached and headers[-1] == ("ETag", environ.get("HTTP_IF_NONE_MATCH")):
             start_response("304 Not Modified", headers)
             return [b""]
         start_response("200 OK", [_KIND, ("Content-Length", str(len(answer.der))), *headers])
-        return [answer.der]
+        return [b"" if method == "HEAD" else answer.der]
 
 
 def _body(environ: dict[str, Any]) -> bytes:
