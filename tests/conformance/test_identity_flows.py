@@ -295,8 +295,29 @@ def test_a_service_gets_tokens_for_itself_and_they_are_introspected_and_revoked(
     signed = introspect(Accept="application/token-introspection+jwt")
     assert signed.headers["Content-Type"] == "application/token-introspection+jwt"
     assert jwt.decode(signed.text, keys, algorithms=["ES256"]).claims["token_introspection"]["active"] is True
+    assert (
+        introspect(Accept="*/*;q=0.1, Application/Token-Introspection+JWT; q=0.9").headers["Content-Type"] == signed.headers["Content-Type"]
+    )
+    assert introspect(Accept="application/json, application/token-introspection+jwt;q=0.0").json()["active"] is True
     assert stack.http.post(metadata["revocation_endpoint"], data={"token": given["access_token"]}, auth=auth).status_code == 200
     assert introspect().json() == {"active": False}
+
+
+def test_what_machines_look_at_before_they_ask(stack: Any, metadata: Any) -> None:
+    for path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oidc/jwks"):
+        seen, read = httpx.head(stack.base_url + path), httpx.get(stack.base_url + path)
+        assert (seen.status_code, seen.content) == (200, b"") and seen.headers["Content-Type"] == read.headers["Content-Type"]
+    asked = {
+        "Origin": "https://page.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization,dpop",
+    }
+    told = httpx.options(metadata["userinfo_endpoint"], headers=asked)
+    assert told.status_code == 204 and {"Authorization", "DPoP"} <= set(told.headers["Access-Control-Allow-Headers"].split(", "))
+    refused = httpx.get(metadata["userinfo_endpoint"], headers={"Origin": "https://page.example"})
+    assert refused.status_code == 401 and "WWW-Authenticate" in refused.headers["Access-Control-Expose-Headers"]
+    for answer in (told, refused):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*" and "Access-Control-Allow-Credentials" not in answer.headers
 
 
 def test_a_certificate_is_believed_from_the_terminator_only(stack: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

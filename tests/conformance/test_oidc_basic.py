@@ -483,7 +483,7 @@ def test_registration_under_a_statement(op: MemoryProvider) -> None:
     for changes in (
         {"redirect_uris": ["https://evil.example/back"]}, {"redirect_uris": ["http://bank.example/back"]}, {"redirect_uris": ["https://*.bank.example/"]},
         {"redirect_uris": ["https://bank.example/back#x"]}, {"redirect_uris": "x"}, {"redirect_uris": []}, {"scope": "openid offline_access"},
-        {"grant_types": ["client_credentials"]}, {"grant_types": ["password"]}, {"unknown": 1}, {"jwks": {"keys": []}}, {"jwks_uri": "https://evil.example/jwks"}, {"jwks_uri": "file:///etc/passwd"},
+        {"grant_types": ["client_credentials"]}, {"grant_types": ["password"]}, {"jwks": {"keys": []}}, {"jwks_uri": "https://evil.example/jwks"}, {"jwks_uri": "file:///etc/passwd"},
         {"jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=True)]}}, {"may_act_for": ["full"]}, {"dan_operations": ["WS100101_x"]},
         {"software_statement": None}, {"software_statement": "x"}, {"software_statement": op.id_token()}, {"software_statement": statement(MemoryProvider())},
         {"software_statement": statement(op, jti="3", exp=int(NOW.timestamp()) - 1)}, {"profile": "fapi2"}, {"token_endpoint_auth_method": "private_key_jwt"},
@@ -492,3 +492,15 @@ def test_registration_under_a_statement(op: MemoryProvider) -> None:
         with pytest.raises(DirectRefusal):
             registration.register(provider=op.provider, metadata={**good, "software_statement": fresh, **changes})
     assert SESSION.subject and len(op.clients) == len(MemoryProvider().clients) + 1
+
+
+def test_members_that_nobody_knows_are_left_out_of_a_registration_and_of_its_keys(op: MemoryProvider) -> None:
+    key = ECKey.generate_key("P-256").as_dict(private=False) | {"exp": 1, "ext": True, "n": 5}
+    metadata = {
+        "redirect_uris": ["https://bank.example/back"], "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key], "more": 1},
+        "contacts": ["it@bank.example"], "backchannel_logout_session_required": True, "default_max_age": 1,
+    }  # fmt: skip
+    made = registration.register(provider=op.provider, metadata=metadata | {"software_statement": statement(op)})
+    assert made.keys().isdisjoint({"contacts", "backchannel_logout_session_required", "default_max_age", "software_statement"})
+    kept = op.clients[made["client_id"]].jwks
+    assert len(kept) == 1 and kept[0].keys() == {"kty", "crv", "x", "y", "kid"}

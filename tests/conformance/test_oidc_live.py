@@ -491,6 +491,8 @@ def test_both_processes_answer_machines_alike(stack: Any, metadata: Any, plane: 
         assert opened(stack.http, metadata, signed_.text)["token_introspection"]["active"] is True
         assert signed_.headers["content-type"] == "application/token-introspection+jwt"
     assert httpx.get(plane + "/oidc/jwks").json() == stack.http.get(metadata["jwks_uri"]).json()
+    head = httpx.head(plane + "/oidc/jwks")
+    assert (head.status_code, head.content) == (200, b"") and httpx.put(plane + "/oidc/jwks").headers["allow"] == "GET, HEAD"
     stack.http.post(metadata["revocation_endpoint"], data={"token": token}, auth=auth)
     assert httpx.post(plane + "/oidc/introspect", data={"token": token}, auth=auth).json() == {"active": False}
     ends_by_its_client(stack, metadata, plane, lambda: assertion(metadata, own.client_id, key), one["access_token"], two["access_token"])

@@ -10,7 +10,10 @@ the last check of an endpoint is reached as often as the first. The whole applic
 ``checks``             what must be true of every answer
 ``cast``               the clients, persons and tokens of the valid requests
 ``openid``, ``dan``    the endpoints of identity
+``lean``               the same endpoints as the plane for machines answers them, which must be as the portal does
 ``pages``              forms of the pages of signing in
+``console``            identity's console, for an administrator and for support
+``keepers``            the same for a representative, who sees nothing of another organisation
 ``trust``              the endpoints of pki: OCSP, time-stamps, ACME, CSC, Smart-ID, validation
 =====================  =====================================================================================
 

@@ -77,6 +77,8 @@ class Cast:
     """Made once for a run."""
 
     wire: Wire
+    plane: Wire
+    """The endpoints for machines as a process of their own answers them."""
     stack: Any
     persons: list[dict[str, Any]]
     full: Client = field(init=False)
@@ -329,3 +331,7 @@ class Endpoint:
     name: str
     manners: Manners
     recipes: tuple[Recipe, ...]
+    twin: str = ""
+    """Another way to the same endpoint, an attribute of :class:`Cast`: a request of the same kind, spoilt alike, is answered there alike."""
+    wire: str = "wire"
+    """By which way it is asked."""

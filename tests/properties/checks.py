@@ -65,6 +65,9 @@ def _faults(draft: Draft, request: Sent, answer: Answered, manners: Manners, wor
         yield "the answer tells how we are built"
     if b"<script>alert(1)" in answer.body and answer.header("Content-Type").startswith("text/html"):
         yield f"what was sent stands in the page as it is: {MARKUP}"
+    for one in draft.unseen:
+        if one.encode() in answer.body:
+            yield f"somebody else's stands in the answer: {one}"
     yield from _of_headers(answer, manners.private and there and draft.method == draft.way)
     yield from _of_redirection(answer, world)
     if answer.status >= 400 and there:
@@ -72,10 +75,29 @@ def _faults(draft: Draft, request: Sent, answer: Answered, manners: Manners, wor
     if there:
         yield from _of_logs(draft, answer)
     harm = harmful(draft)
-    if harm and gained:
+    if harm and gained and not (_reads(request) and "csrfmiddlewaretoken" in harm):
         yield f"an attack has passed: {harm}"
     if draft.valid and not draft.done and not gained:
         yield f"a valid request was refused: {answer.status} {answer.body[:300]!r}"
+
+
+def _reads(request: Sent) -> bool:
+    """A method that is safe (RFC 9110 §9.2.1), as Django takes it: in any case of letters."""
+    return request.method.upper() in ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+def changes(draft: Draft, request: Sent, answer: Answered, kept: object, theirs: object) -> dict[str, str]:
+    """What was written and should not have been.
+
+    :param kept: what ``draft.kept`` told before the request was sent.
+    :param theirs: the same of ``draft.theirs``.
+    """
+    found = {}
+    if (answer.status >= 400 or _reads(request)) and draft.kept() != kept:
+        found["written"] = f"{request.method} {answer.status}, and yet something was written: {kept} became {draft.kept()}"
+    if draft.theirs() != theirs:
+        found["theirs"] = f"somebody else's was changed: {theirs} became {draft.theirs()}"
+    return found
 
 
 def _last_lines(logged: list[str]) -> str:

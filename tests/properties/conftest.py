@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.properties.cast import Cast
+from tests.properties.lean import Plane
 from tests.properties.wire import Wire
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "25"))
@@ -29,7 +30,8 @@ def cast(stack: Any) -> Iterator[Cast]:
         patch.setattr("toono.pki.operations.acme.orders.ORDERS_PER_HOUR", 10**9)
         connection_created.connect(_hurry)
         connection.close()
-        yield Cast(Wire(application, stack.base_url), stack, [one for one in persons if one["phone"]][-4:])
+        with Plane(stack.base_url) as plane:
+            yield Cast(Wire(application, stack.base_url), plane, stack, [one for one in persons if one["phone"]][-8:])
         connection_created.disconnect(_hurry)
         connection.close()
 

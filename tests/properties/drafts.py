@@ -183,6 +183,12 @@ class Draft:
     """The mutations, in words."""
     secrets: list[str] = field(default_factory=list)
     """What may never stand in a log."""
+    unseen: list[str] = field(default_factory=list)
+    """What may never stand in the answer: somebody else's."""
+    kept: Callable[[], Any] = lambda: None
+    """What stays as it is when the request is refused."""
+    theirs: Callable[[], Any] = lambda: None
+    """What stays as it is whatever is answered: somebody else's."""
 
     place: list[Any] = field(init=False)
     way: str = field(init=False)

@@ -21,6 +21,8 @@ NASTY: tuple[Any, ...] = (
     "${7*7}", "{{7*7}}", "%s%s%n", "Bearer ", "Basic Og==", "Basic !!!", "DPoP x", "a" * 200, "openid " * 40, "none login", "S256", "plain", "code token", "form_post.jwt",
     "urn:ietf:params:oauth:request_uri:x", "00000000-0000-4000-8000-000000000000", "УБ95010112", "ub95010112", b"\xff\xfe", b"\xc3\x28", b"\x00\x01", b"\xed\xa0\x80",
 )  # fmt: skip
+WORST: tuple[Any, ...] = ("\x00", "a\x00b", "\ud800", "9" * 400, "٣", "²", "-1", "x" * 300, b"\xff\xfe")
+"""What databases, numbers and letters stumble over most; tried oftener than the rest."""
 TYPES: tuple[Any, ...] = (
     None,
     True,
@@ -131,6 +133,12 @@ def _replace(draft: Draft, slot: Slot, step: Step) -> str:
 def _retype(draft: Draft, slot: Slot, step: Step) -> str:
     value = TYPES[step.which % len(TYPES)]
     value = [clone(slot[0][slot[1]])] if value == [None] else copy.deepcopy(value)
+    _set(draft, slot, value)
+    return f"is {value!r:.40}"
+
+
+def _worst(draft: Draft, slot: Slot, step: Step) -> str:
+    value = WORST[step.which % len(WORST)]
     _set(draft, slot, value)
     return f"is {value!r:.40}"
 
@@ -349,6 +357,6 @@ def _deep(draft: Draft, step: Step) -> str:
 
 MUTATIONS: dict[str, Callable[[Draft, Step], str]] = {
     "replace": _on_slot(_replace), "retype": _on_slot(_retype), "drop": _on_slot(_drop), "double": _on_slot(_double), "oversize": _on_slot(_oversize), "extend": _on_slot(_extend), "cut": _on_slot(_cut),
-    "flip": _on_slot(_flip), "case": _on_slot(_case), "swap": _on_slot(_swap), "raw": _on_slot(_raw), "spoil": _spoil, "protect": _protect, "foreign": _foreign, "method": _method, "kind": _kind,
+    "flip": _on_slot(_flip), "case": _on_slot(_case), "swap": _on_slot(_swap), "raw": _on_slot(_raw), "worst": _on_slot(_worst), "spoil": _spoil, "protect": _protect, "foreign": _foreign, "method": _method, "kind": _kind,
     "header": _header, "body": _body, "parameter": _parameter, "move": _move, "many": _many, "path": _path, "deep": _deep,
 }  # fmt: skip

@@ -183,7 +183,8 @@ def _userinfo_form(cast: Cast) -> Draft:
 
 def _is_active(answer: Answered) -> bool:
     return answer.status == 200 and (
-        b'"active": true' in answer.body or answer.header("Content-Type").startswith("application/token-introspection+jwt")
+        b'"active":true' in answer.body.replace(b" ", b"")
+        or answer.header("Content-Type").startswith("application/token-introspection+jwt")
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 
-from tests.properties.checks import Manners, World, faults
+from tests.properties.checks import Manners, World, changes, faults
 from tests.properties.drafts import SPOILS, Draft, basic, encoded, harmful, signed, slots
+from tests.properties.lean import differences
 from tests.properties.mutations import MARKUP, MUTATIONS, Step, apply, plans
-from tests.properties.wire import Wire, sent
+from tests.properties.wire import Answered, Wire, sent
 
 WORLD = World(backs=("https://agency.example/back",), base_url="http://toono")
 GOOD = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
@@ -130,3 +132,49 @@ def test_each_mutation_changes_the_request(name: str) -> None:
         if sent(asked) != plain:
             return
     raise AssertionError(f"{name} does nothing")
+
+
+# -- what is written, and whose it is ------------------------------------------------------------------------------
+
+
+def test_somebody_elses_in_the_answer_is_seen() -> None:
+    assert found(says("200 OK", GOOD, "Хөршийн".encode()), draft(unseen=["Хөршийн"])) == ["somebody else's stands in the answer: Хөршийн"]
+
+
+@pytest.mark.parametrize(("status", "kept", "theirs", "faults"), [
+    (200, "after", "before", []), (400, "before", "before", []), (400, "after", "before", ["written"]), (200, "after", "after", ["theirs"]), (403, "after", "after", ["written", "theirs"]),
+])  # fmt: skip
+def test_what_a_refused_request_writes_is_seen_and_what_is_anothers_always(status: int, kept: str, theirs: str, faults: list[str]) -> None:
+    asked = draft(kept=lambda: kept, theirs=lambda: theirs)
+    assert list(changes(asked, sent(asked), Answered(status, [], b""), "before", "before")) == faults
+
+
+@pytest.mark.parametrize("method", ["GET", "get", "HEAD", "POST"])
+def test_what_a_reading_writes_is_seen(method: str) -> None:
+    asked = draft(kept=lambda: "after")
+    asked.method = method
+    assert list(changes(asked, sent(asked), Answered(200, [], b""), "before", None)) == ([] if method == "POST" else ["written"])
+
+
+REFUSED = Answered(400, [*GOOD, ("X-Request-Id", "A")], b'{"error": "invalid_grant"}')
+
+
+@pytest.mark.parametrize(("here", "fault"), [
+    (replace(REFUSED, headers=[("content-type", "application/json"), ("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("x-request-id", "B")], body=b'{"error":"invalid_grant"}'), ""),
+    (replace(REFUSED, status=401), "the portal answers 400"),
+    (replace(REFUSED, body=b'{"error": "invalid_client"}'), "the portal says"),
+    (replace(REFUSED, headers=[*GOOD]), "x-request-id"),
+    (replace(REFUSED, headers=[*GOOD[1:], ("X-Request-Id", "B")]), "content-type"),
+    (replace(REFUSED, logged=["ERROR x: a request failed on the lean way"]), "the lean way failed"),
+])  # fmt: skip
+def test_an_answer_of_the_plane_that_is_not_the_portals_is_seen(here: Answered, fault: str) -> None:
+    asked = draft()
+    told = list(differences(asked, sent(asked), here, REFUSED))
+    assert told[:1] == [] if not fault else fault in told[0]
+
+
+def test_members_that_a_success_lacks_are_seen_and_values_that_are_new_each_time_are_not() -> None:
+    asked, whole = draft(), Answered(200, GOOD, b'{"access_token": "a", "scope": "api"}')
+    assert list(differences(asked, sent(asked), replace(whole, body=b'{"access_token":"b","scope":"api"}'), whole)) == []
+    for less in (b'{"access_token":"b"}', b'{"access_token":"b","scope":"openid"}', b"{}"):
+        assert list(differences(asked, sent(asked), replace(whole, body=less), whole))

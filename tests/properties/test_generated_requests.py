@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.properties import dan, openid, pages, trust
+from tests.properties import console, dan, keepers, lean, openid, pages, trust
 from tests.properties.cast import BACK, OUT, Cast, Endpoint
-from tests.properties.checks import World, faults
+from tests.properties.checks import World, changes, faults
+from tests.properties.drafts import Draft
 from tests.properties.mutations import Step, apply, plans
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "25"))
@@ -24,7 +25,10 @@ REPORT = os.environ.get("PROPERTY_REPORT", "")
 """A file to which each endpoint's figures are appended, one line of JSON each."""
 SHOWN = 5
 """Different faults of one endpoint, told with their curl lines."""
-ENDPOINTS: tuple[Endpoint, ...] = (*openid.ENDPOINTS, *dan.ENDPOINTS, *pages.ENDPOINTS, *trust.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *openid.ENDPOINTS, *dan.ENDPOINTS, *pages.ENDPOINTS, *trust.ENDPOINTS, *console.ENDPOINTS, *keepers.ENDPOINTS,
+    *lean.ENDPOINTS,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +46,15 @@ def test_a_generated_request_is_answered_or_refused(cast: Cast, world: World, en
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None, phases=(Phase.generate,))
     @given(which=st.integers(0, 65_535), plan=plans())
     def ask(which: int, plan: list[Step]) -> None:
-        draft = endpoint.recipes[which % len(endpoint.recipes)](cast)
-        apply(draft, plan)
-        request, answer = cast.wire(draft)
+        draft = _draft(cast, endpoint, which, plan)
+        before, theirs = draft.kept(), draft.theirs()
+        request, answer = getattr(cast, endpoint.wire)(draft)
         answers[_outcome(answer.status, answer.body)] += 1
-        for kind, fault in faults(draft, request, answer, endpoint.manners, world).items():
+        told = faults(draft, request, answer, endpoint.manners, world) | changes(draft, request, answer, before, theirs)
+        if endpoint.twin:
+            twin = getattr(cast, endpoint.twin)(_draft(cast, endpoint, which, plan))[1]
+            told |= {one[:40]: one for one in lean.differences(draft, request, answer, twin)}
+        for kind, fault in told.items():
             if len(found) < SHOWN:
                 found.setdefault(kind, f"{fault}\n  after: {'; '.join(draft.done) or 'nothing'}\n  {request.curl(cast.base)[:6000]}")
 
@@ -57,6 +65,12 @@ def test_a_generated_request_is_answered_or_refused(cast: Cast, world: World, en
             f"{len(found)} faults or more of {endpoint.name} (PROPERTY_SEED={SEED}):\n\n" + "\n\n".join(found.values()), pytrace=False
         )
     assert answers.total() >= EXAMPLES
+
+
+def _draft(cast: Cast, endpoint: Endpoint, which: int, plan: list[Step]) -> Draft:
+    draft = endpoint.recipes[which % len(endpoint.recipes)](cast)
+    apply(draft, plan)
+    return draft
 
 
 def _outcome(status: int, body: bytes) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import secrets
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import OCSPNonce, load_pem_x509_certificate
 from cryptography.x509.ocsp import OCSPRequestBuilder
 
-from tests.properties.cast import Cast, Endpoint, form, has
+from tests.properties.cast import BACK, VERIFIER, Cast, Endpoint, form, has
 from tests.properties.checks import Manners
 from tests.properties.drafts import Draft, encoded, signed
 from tests.properties.wire import Answered
@@ -278,15 +277,13 @@ def _new_key(cast: Cast) -> Draft:
 
 
 def _token(cast: Cast) -> str:
-    def make() -> str:
-        from toono.identity.operations import keys
+    """For the signing service, by a code: a JWT that is remembered and can end."""
 
-        moment = int(time.time())
-        claims = {
-            "iss": cast.base, "aud": f"{cast.base}/csc/v2", "client_id": cast.full.id, "sub": str(cast.sarnai.person.id), "scope": "openid service", "jti": uuid4().hex, "iat": moment,
-            "exp": moment + 600,
-        }  # fmt: skip
-        return keys.sign(claims, "at+jwt")
+    def make() -> str:
+        code = cast.code(cast.full, scope="openid service", resources=(f"{cast.base}/csc/v2",))
+        values = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+        asked = Draft("POST", ["oidc", "token"], form=form(**values), headers=[["Authorization", cast.full.basic()]])
+        return str(json.loads(cast.wire(asked)[1].body)["access_token"])
 
     return str(cast.kept("csc token", make))
 

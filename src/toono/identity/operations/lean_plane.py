@@ -22,7 +22,7 @@ from toono.identity.operations.lean_batches import Lean
 from toono.kernel.errors import ToonoError
 
 PATHS = frozenset({"/oidc/token", "/oidc/introspect"})
-METHODS = dict.fromkeys(PATHS, "POST") | {"/oidc/jwks": "GET", "/health/live": "GET"}
+METHODS = dict.fromkeys(PATHS, "POST") | {"/oidc/jwks": "GET, HEAD", "/health/live": "GET"}
 LONG_WAYS_AT_ONCE = 8
 MOST_WAITING = 2000
 """Beyond this a request is told to come again, rather than kept until its client has gone."""
@@ -50,8 +50,8 @@ class Plane:
         method, path = scope.method, scope.path
         if path in PATHS and method == "POST":
             return _answer(protocol, await self._machine(scope, protocol))
-        if (method, path) == ("GET", "/oidc/jwks"):
-            return await self._jwks(protocol)
+        if path == "/oidc/jwks" and method in ("GET", "HEAD"):
+            return await self._jwks(protocol, empty=method == "HEAD")
         if (method, path) == ("GET", "/health/live"):
             return _send(protocol, 200, b"{}")
         if path in METHODS:
@@ -89,10 +89,10 @@ class Plane:
         finally:
             close_old_connections()
 
-    async def _jwks(self, protocol: HTTPProtocol) -> None:
+    async def _jwks(self, protocol: HTTPProtocol, *, empty: bool) -> None:
         body = await self._in_thread(_keys) if keys.stale() else _keys()
         headers = [("cache-control", "public, max-age=300"), ("access-control-allow-origin", "*")]
-        _send(protocol, 200, body, *headers, media="application/jwk-set+json")
+        _send(protocol, 200, b"" if empty else body, *headers, media="application/jwk-set+json")
 
 
 def _keys() -> bytes:

@@ -4,9 +4,6 @@ A token is used once and gives its successor. Used again, it ends the whole fami
 its way: within a short window the very same reply is given once more to the same client with the same proof, as long as its successor was not used.
 To be able to, the reply is kept encrypted by a key that only the old token yields, so the store alone cannot give it.
 
-A client that proves itself gets that same reply as often as it asks within the window: a web server whose threads find one access token expired refreshes
-from each of them, and a token stolen from it is worth nothing without its proof. A public client gets it once.
-
 A client of FAPI 2.0 keeps its token (§5.3.2.1, number 9): there the binding to a key does what rotation does elsewhere.
 """
 
@@ -74,8 +71,7 @@ def tokens(t: TokenRequest) -> dict[str, Any]:
         check(r)
     lost = _lost_reply(r)
     if lost is not None:
-        if t.client.public:
-            t.provider.storage.forget_reply(r.digest)
+        t.provider.storage.forget_reply(r.digest)
         return lost
     token_is_used_once(r)
     reply = _reply(r)
