@@ -451,7 +451,9 @@ def ends_by_its_client(stack: Any, metadata: Any, plane: str, proof: Callable[[]
 
     assert states() == [True] * 4
     with ThreadPoolExecutor(2) as at_once:
-        ended = list(at_once.map(lambda form: httpx.post(metadata["revocation_endpoint"], data={"token": value} | form), [proof(), proof()]))
+        ended = list(
+            at_once.map(lambda form: httpx.post(metadata["revocation_endpoint"], data={"token": value} | form), [proof(), proof()])
+        )
     assert [answer.status_code for answer in ended] == [200, 200]
     assert states() == [False, True, False, True]
 

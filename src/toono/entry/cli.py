@@ -229,8 +229,9 @@ def _identity_mock(arguments: argparse.Namespace) -> int:
 def _identity_appoint(arguments: argparse.Namespace) -> int:
     """An administrator of a copy that has fewer than two."""
     _django()
-    import toono.identity.api as identity
     from pydantic import ValidationError
+
+    import toono.identity.api as identity
     from toono.identity.contracts import TypedPerson
     from toono.identity.errors import RegisterUnavailable, RegnumMalformed
     from toono.kernel.actor import system
