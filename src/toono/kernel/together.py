@@ -16,7 +16,7 @@ class Together(Generic[Asked, Answer]):
     def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]], *, most: int, patience_seconds: float = 0.0) -> None:
         """:param work: all answers, in the order of what was asked; what it raises, each of them raises.
         :param most: pieces of one turn.
-        :param patience_seconds: how long a turn may wait for as many as half of the one before it. Who comes alone, turn after turn, never waits.
+        :param patience_seconds: how long a turn may wait for three quarters of as many as the one before it had. Who comes alone, turn after turn, never waits.
         """
         self._work, self._most, self._patience = work, most, patience_seconds
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
@@ -38,7 +38,7 @@ class Together(Generic[Asked, Answer]):
     @property
     def _enough(self) -> int:
         """Pieces with which a turn begins without waiting."""
-        return self._last // 2
+        return self._last * 3 // 4
 
     def _consider(self) -> None:
         """Begin, or wait for more as long as that may be."""

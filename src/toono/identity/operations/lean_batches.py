@@ -46,7 +46,7 @@ CLIENTS_KEPT_SECONDS = 1.0
 MOST_ROUNDS = 5
 """Readings until a request has all it needs: caller, token, the token's owner."""
 MOST_TOGETHER = 128
-PATIENCE_SECONDS = 0.004
+PATIENCE_SECONDS = 0.008
 """A writing costs as much for thirty requests as for one, so while many come it waits this long for more."""
 CONNECT_SECONDS = 3.0
 KEYS_AHEAD_SECONDS = 10.0

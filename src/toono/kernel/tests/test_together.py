@@ -78,7 +78,7 @@ def test_who_comes_alone_never_waits() -> None:
     run(test)
 
 
-def test_after_many_a_turn_waits_for_half_as_many_and_no_longer_than_its_patience() -> None:
+def test_after_many_a_turn_waits_for_nearly_as_many_and_no_longer_than_its_patience() -> None:
     async def test() -> None:
         turns = Turns()
         together = Together[int, int](turns, most=100, patience_seconds=0.2)
@@ -86,10 +86,10 @@ def test_after_many_a_turn_waits_for_half_as_many_and_no_longer_than_its_patienc
         early = asyncio.create_task(ask(together, [1, 2, 3]))
         await asyncio.sleep(0.02)
         assert turns.sizes == [20], "it waits for more"
-        assert await ask(together, range(7)) == [number * 10 for number in range(7)], "ten are enough"
-        assert await early == [10, 20, 30] and turns.sizes == [20, 10]
+        assert await ask(together, range(12)) == [number * 10 for number in range(12)], "fifteen are enough"
+        assert await early == [10, 20, 30] and turns.sizes == [20, 15]
         assert await together(5) == 50, "and who comes alone then waits once"
-        assert await together(6) == 60 and turns.sizes == [20, 10, 1, 1]
+        assert await together(6) == 60 and turns.sizes == [20, 15, 1, 1]
 
     run(test)
 
