@@ -165,7 +165,7 @@ class Lean:
         for _ in range(MOST_ROUNDS):
             memory = Memory(known, clients)
             try:
-                provider = replace(self._provider, now=now(), storage=cast(Storage, memory))
+                provider = self._provider.at(now(), cast(Storage, memory))
                 return _Done(machines.asked(provider, sent, request), memory)
             except _Missing as missing:
                 known[missing.need] = await self._read(missing.need)
