@@ -238,8 +238,8 @@ def _quoted(part: Any) -> bytes:
 def multipart(tree: list[list[Any]], boundary: bytes) -> bytes:
     """``multipart/form-data``; a value ``(file name, bytes)`` is a file."""
     made = []
-    for name, *value in tree:
-        content = value[0] if value else ""
+    for part in tree:
+        name, content = (*part, "", "")[:2]  # a spoilt part may have lost either
         file = b""
         if isinstance(content, Node | dict) and "file" in (inside := content.inside if isinstance(content, Node) else content):
             file = b'; filename="' + as_bytes(inside.get("name", "x")).replace(b'"', b"%22").replace(b"\r", b"").replace(b"\n", b"") + b'"'

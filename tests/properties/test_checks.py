@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 
 from tests.properties.checks import Manners, World, changes, faults
-from tests.properties.drafts import SPOILS, Draft, basic, encoded, harmful, signed, slots
+from tests.properties.drafts import SPOILS, Draft, basic, encoded, harmful, multipart, signed, slots
 from tests.properties.lean import differences
 from tests.properties.mutations import MARKUP, MUTATIONS, Step, apply, plans
 from tests.properties.wire import Answered, Wire, sent
@@ -94,6 +94,11 @@ def test_what_is_anothers_must_gain_nothing() -> None:
     apply(asked, [Step("foreign", 0, 0, "")])
     assert b"of-another" in sent(asked).body
     assert any("an attack has passed: .form.code is another's" in one for one in found(says("200 OK", GOOD, b"{}"), asked))
+
+
+def test_a_part_of_a_form_that_lost_its_name_is_sent_all_the_same() -> None:
+    """A search of ten thousand requests finds this one."""
+    assert multipart([[], ["a"], ["b", "c"]], b"-").count(b"Content-Disposition") == 3
 
 
 def test_every_part_can_be_reached() -> None:
