@@ -66,6 +66,12 @@ class Visit:
         self.page.locator("main button").first.click()
         self.page.wait_for_url(lambda url: "/identity/" not in url and "/oidc/" not in url and "/callback" not in url)
 
+    def picture(self, name: str) -> None:
+        """The whole page as ``<name>.png`` in the folder that ``SCREENSHOTS`` names, if it names one."""
+        if folder := os.environ.get("SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
     def is_sound(self) -> None:
         """No axe violation (WCAG 2.2 A and AA), no sideways scrolling, no console error so far."""
         self.page.add_script_tag(content=AXE.read_text()) if not self.page.evaluate("() => !!window.axe") else None
@@ -108,10 +114,7 @@ def visit(stack: Stack, chromium: Browser) -> Callable[..., Any]:
         try:
             yield visit
         finally:
-            folder = os.environ.get("SCREENSHOTS")
-            if folder:
-                Path(folder).mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=str(Path(folder) / f"last-{width}.png"), full_page=True)
+            visit.picture(f"last-{width}")
             context.close()
 
     return window

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +12,6 @@ from tests.journeys.conftest import Visit
 from tests.stage import Stack
 
 Window = Callable[..., AbstractContextManager[Visit]]
-
-
-def shot(visit: Visit, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        visit.page.screenshot(path=str(Path(folder) / f"agreement-{name}.png"), full_page=True)
 
 
 def main(visit: Visit) -> str:
@@ -116,13 +108,13 @@ def test_every_page_of_the_console_is_sound(stack: Stack, visit: Window, width: 
         for name, address in pages.items():
             administrator.open(address)
             administrator.is_sound()
-            shot(administrator, f"{name}-{width}")
+            administrator.picture(f"agreement-{name}-{width}")
     with visit(width) as bank:
         bank.sign_in(cast["tulga"])
         for name, address in {"own": "/exchange/agreements", "own-agreement": "/exchange/agreements/of/khasar-bank-loans-profile"}.items():
             bank.open(address)
             bank.is_sound()
-            shot(bank, f"{name}-{width}")
+            bank.picture(f"agreement-{name}-{width}")
 
 
 def test_the_picture_says_in_words_what_it_draws(stack: Stack, visit: Window) -> None:

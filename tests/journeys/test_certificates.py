@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +17,6 @@ from toono.kernel.actor import Actor, Role
 from toono.pki.tests.making import SUBJECT, code
 
 Window = Callable[..., Any]
-
-
-def _picture(v: Any, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def _code(stack: Stack, phone: str, before: int) -> str:
@@ -55,10 +46,10 @@ def test_a_person_gets_suspends_revives_and_revokes_a_certificate_on_the_phone(
         _confirm(v, stack, person["phone"])
         v.page.wait_for_url(re.compile(r"/my/certificates/[0-9a-f]+$"))
         assert v.page.locator("h1 + p .govuk-tag--green").count() == 1
-        _picture(v, "certificate-valid")
+        v.picture("certificate-valid")
         v.page.locator("form:has(input[value=suspend]) button").click()
         v.page.locator("h1 + p .govuk-tag--orange").wait_for()
-        _picture(v, "certificate-suspended")
+        v.picture("certificate-suspended")
         v.page.locator("a[href$='/revive']").click()
         _confirm(v, stack, person["phone"])
         v.page.wait_for_url(re.compile(r"/my/certificates/[0-9a-f]+$"))
@@ -69,7 +60,7 @@ def test_a_person_gets_suspends_revives_and_revokes_a_certificate_on_the_phone(
         v.page.locator("h1 + p .govuk-tag--red").wait_for()
         assert v.page.locator("form:has(input[name=act])").count() == 0
         assert v.page.locator("ol.govuk-list li").count() == 4
-        _picture(v, "certificate-revoked")
+        v.picture("certificate-revoked")
 
 
 def test_a_wrong_code_gives_nothing(stack: Stack, visit: Window, person: dict[str, Any]) -> None:
@@ -119,13 +110,13 @@ def test_at_the_desk_the_photo_is_compared_before_anything_is_issued(
         v.page.locator("main button").last.click()
         assert v.page.locator("img.toono-photo").evaluate("(i) => i.naturalWidth") == 120
         v.is_sound()
-        _picture(v, "registration-desk")
+        v.picture("registration-desk")
         issue = v.page.locator("form:has(input[value=issue]) button")
         issue.click()
         assert v.page.locator(".govuk-error-summary__list li").count() == 2
         v.page.locator("#document").fill("АА12345678")
         v.page.locator("input[name=same_person]").check()
-        _picture(v, "registration-desk-filled")
+        v.picture("registration-desk-filled")
         v.page.locator("form:has(input[value=issue]) button").click()
         v.page.locator(".toono-panel").wait_for()
         v.is_sound()
@@ -291,7 +282,7 @@ def test_every_page_is_sound(
                 v.open("/language/en?next=/")
             for path in pages:
                 v.open(path)
-                _picture(v, f"{width}-{language}{path.replace('/', '-')[:40]}")
+                v.picture(f"{width}-{language}{path.replace('/', '-')[:40]}")
                 v.is_sound()
 
 

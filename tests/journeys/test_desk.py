@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +13,6 @@ from toono.services.tests.officers import ENVIRONMENT, appointed, arrived, servi
 
 Window = Callable[..., Any]
 Citizen = Callable[[], Actor]
-
-
-def _picture(v: Any, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.fixture
@@ -48,14 +39,14 @@ def test_every_page_of_the_desk_is_sound(
             v.open("/language/en?next=/desk/")
         for number, path in enumerate(pages):
             v.open(path)
-            _picture(v, f"desk-{width}-{language}-{number}")
+            v.picture(f"desk-{width}-{language}-{number}")
             v.is_sound()
     with visit(width) as v:
         v.sign_in(stack.addresses["persons"]["anu"])
         if language == "en":
             v.open("/language/en?next=/admin/")
         v.open("/admin/calendar")
-        _picture(v, f"calendar-{width}-{language}")
+        v.picture(f"calendar-{width}-{language}")
         v.is_sound()
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,7 +89,5 @@ def test_what_is_not_late_says_so(browser_client: Callable[[str], Any], fresh_pe
 
 def _look(v: Any, name: str) -> None:
     """Sound, and kept as a picture where somebody wants to look."""
-    folder = os.environ.get("KEEP_TOONO_PICTURES")
-    if folder:
-        v.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    v.picture(name)
     v.is_sound()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -58,10 +56,7 @@ def window(chromium: Browser) -> Window:
 
 
 def sound(v: Visit, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"mock-{name}.png"), full_page=True)
+    v.picture(f"mock-{name}")
     v.is_sound()
 
 

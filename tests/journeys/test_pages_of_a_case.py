@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -88,7 +86,5 @@ def _tracking_code(case_id: UUID) -> str:
 
 def _look(v: Any, name: str) -> None:
     """Sound, and kept as a picture where somebody wants to look."""
-    folder = os.environ.get("KEEP_TOONO_PICTURES")
-    if folder:
-        v.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    v.picture(name)
     v.is_sound()

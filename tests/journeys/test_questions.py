@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,9 +41,7 @@ def definition(stack: Any) -> Iterator[Definition]:
 def look(visit: Any, name: str) -> None:
     """Judge the page; keep its picture where somebody wants to see it."""
     visit.is_sound()
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        visit.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+    visit.picture(name)
 
 
 def start(visit: Any, person: dict[str, Any], service: str) -> str:
@@ -95,15 +92,13 @@ def test_a_herd_files_and_an_address_are_given_without_script_on_a_phone(
         v.page.locator("#photos").set_input_files([tmp_path / "Диплом.pdf", tmp_path / "зураг.jpg"])
         v.page.get_by_role("button", name="Файл нэмэх").click()
         assert v.page.locator(".toono-files li").count() == 2
-        if os.environ.get("SCREENSHOTS"):
-            v.page.screenshot(path=str(Path(os.environ["SCREENSHOTS"]) / "phone-files.png"), full_page=True)
+        v.picture("phone-files")
         v.page.get_by_role("button", name="Хасах – Диплом.pdf").click()
         assert v.page.locator(".toono-files li").all_inner_texts()[0].startswith("зураг.jpg")
         v.open(f"{case}/question/home")
         v.page.locator("#home-aimag").select_option("48")
         v.page.locator("main button.govuk-button").last.click()
-        if os.environ.get("SCREENSHOTS"):
-            v.page.screenshot(path=str(Path(os.environ["SCREENSHOTS"]) / "phone-address.png"), full_page=True)
+        v.picture("phone-address")
         assert not v.page.locator(".govuk-error-summary").count()
         v.page.locator("#home-unit").select_option("480155")
         v.page.locator("#home-rest").fill("Хөх булаг")
@@ -115,8 +110,7 @@ def test_a_herd_files_and_an_address_are_given_without_script_on_a_phone(
             v.page.locator("#heads").fill(heads)
             v.page.locator("main button.govuk-button").last.click()
         assert v.page.locator("main section").count() == 2
-        if os.environ.get("SCREENSHOTS"):
-            v.page.screenshot(path=str(Path(os.environ["SCREENSHOTS"]) / "phone-herds.png"), full_page=True)
+        v.picture("phone-herds")
         v.page.get_by_role("button", name="Хасах – 1-р нь").click()
         assert v.page.locator("main section").count() == 1 and "Ямаа" in v.page.locator("main section").inner_text()
         v.open(f"{case}/question/text")

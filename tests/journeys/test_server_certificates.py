@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +25,6 @@ def request(*names: str, key: Any = None) -> str:
     return builder.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
-def _picture(v: Any, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-
 def _sent(v: Any, text: str) -> None:
     """By keyboard: the field is filled, the button is the next stop."""
     v.page.locator("#request").fill(text)
@@ -53,7 +44,7 @@ def test_a_request_is_pasted_waits_and_its_refusal_is_read(
     with visit(width, script=script) as v:
 
         def sound(picture: str) -> None:
-            _picture(v, f"server-certificates-{picture}-{width}-{language}")
+            v.picture(f"server-certificates-{picture}-{width}-{language}")
             if script:  # the linter is a script itself
                 v.is_sound()
 

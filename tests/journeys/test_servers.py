@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +25,6 @@ def organisation(stack: Stack) -> str:
     return own
 
 
-def _picture(v: Any, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-
 @pytest.mark.parametrize(("width", "language", "script"), [("desk", "mn", True), ("phone", "mn", False), ("phone", "en", True)])
 def test_names_are_entered_and_a_key_is_made(
     stack: Stack, visit: Window, organisation: str, width: str, language: str, script: bool
@@ -48,7 +39,7 @@ def test_names_are_entered_and_a_key_is_made(
             v.open("/language/en?next=/admin/")
         v.open("/admin/servers")
         sound(v)
-        _picture(v, f"servers-{width}-{language}")
+        v.picture(f"servers-{width}-{language}")
         v.open(f"/admin/servers/{organisation}")
         v.page.locator("#name").fill("not a name")
         v.page.locator("#name").press("Enter")
@@ -60,4 +51,4 @@ def test_names_are_entered_and_a_key_is_made(
         v.page.locator("form:has(input[value=key]) button").press("Enter")
         assert "certbot register" in v.page.locator("pre").inner_text()
         sound(v)
-        _picture(v, f"servers-of-{width}-{language}")
+        v.picture(f"servers-of-{width}-{language}")

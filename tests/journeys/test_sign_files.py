@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +14,6 @@ from toono.pki.tests.making import document
 
 Window = Callable[..., Any]
 NAME = "Түрээсийн гэрээ.pdf"
-
-
-def _picture(v: Any, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def _has_key(person: dict[str, Any]) -> None:
@@ -54,7 +46,7 @@ def test_a_person_signs_a_file_of_theirs(
         v.page.get_by_role("link", name="Файлд гарын үсэг зурах").click()
         v.page.get_by_role("button", name="Үргэлжлүүлэх").click()
         v.page.locator(".govuk-error-summary").wait_for()
-        _picture(v, f"sign-files-error-{width}")
+        v.picture(f"sign-files-error-{width}")
         if script:
             v.is_sound()
         v.page.locator("input[type=file]").set_input_files(file)
@@ -64,7 +56,7 @@ def test_a_person_signs_a_file_of_theirs(
         assert NAME in main and "1 хуудас" in main
         if script:
             v.page.wait_for_function("() => document.querySelector('img.toono-picture').naturalWidth === 1000")
-        _picture(v, f"sign-file-{width}")
+        v.picture(f"sign-file-{width}")
         if script:
             v.is_sound()
         before = len(_codes(stack, person))
@@ -75,13 +67,13 @@ def test_a_person_signs_a_file_of_theirs(
         v.page.get_by_label("SMS-ээр ирсэн код").fill(wrong)
         v.page.get_by_role("button", name="Гарын үсэг зурах").click()
         v.page.locator(".govuk-error-summary").wait_for()
-        _picture(v, f"sign-file-code-{width}")
+        v.picture(f"sign-file-code-{width}")
         if script:
             v.is_sound()
         v.page.get_by_label("SMS-ээр ирсэн код").fill(code)
         v.page.get_by_role("button", name="Гарын үсэг зурах").click()
         v.page.get_by_role("heading", name="Гарын үсэг зурагдлаа").wait_for()
-        _picture(v, f"sign-file-signed-{width}")
+        v.picture(f"sign-file-signed-{width}")
         if script:
             v.is_sound()
         with v.page.expect_download() as download:
@@ -94,12 +86,12 @@ def test_a_person_signs_a_file_of_theirs(
         v.page.get_by_role("button", name="Гарын үсгийг шалгах").click()
         v.page.locator("[data-indication=TOTAL-PASSED]").wait_for()
         v.open("/my/files")
-        _picture(v, f"sign-files-{width}")
+        v.picture(f"sign-files-{width}")
         if script:
             v.is_sound()
             v.open("/language/en?next=/my/files")
             v.is_sound()
-            _picture(v, f"sign-files-{width}-en")
+            v.picture(f"sign-files-{width}-en")
             v.open("/language/mn?next=/my/files")
         v.page.get_by_role("link", name=NAME).click()
         v.page.get_by_role("button", name="Файлыг одоо устгах").click()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +13,6 @@ from tests.stage import Stack
 
 Window = Callable[..., Any]
 TEXT = "Би 2026 оны 12 дугаар сарын 1-нээс эхлэн ажлын байрны гэрээг зөвшөөрч байна.\nЦалин: 2 400 000 ₮"
-
-
-def _picture(v: Any, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def asked(person: dict[str, Any], text: str, *digests: bytes) -> Any:
@@ -50,22 +41,22 @@ def test_every_page_of_signing_is_sound(stack: Stack, visit: Window, person: dic
         if language == "en":
             v.open("/language/en?next=/my/signatures")
         v.open("/my/signatures")
-        _picture(v, f"signatures-{width}-{language}")
+        v.picture(f"signatures-{width}-{language}")
         v.is_sound()
         for name, one in (("exact", exact), ("digests", other)):
             v.open(f"/my/signatures/{one.id}")
-            _picture(v, f"signature-{name}-{width}-{language}")
+            v.picture(f"signature-{name}-{width}-{language}")
             v.is_sound()
         v.open(f"/my/signatures/{refused.id}")
         v.page.locator("form:has(input[value=refuse]) button").click()
         v.page.locator(".govuk-warning-text").wait_for(state="detached")
         v.page.wait_for_load_state()
         v.is_sound()
-        _picture(v, f"signature-refused-{width}-{language}")
+        v.picture(f"signature-refused-{width}-{language}")
         v.open(f"/my/signatures/{exact.id}?asked=1")
         v.page.locator("form:has(input[name=code]) button").click()
         v.page.locator(".govuk-error-summary").wait_for()
-        _picture(v, f"signature-error-{width}-{language}")
+        v.picture(f"signature-error-{width}-{language}")
         v.is_sound()
 
 
@@ -86,7 +77,7 @@ def test_a_person_signs_on_their_phone(stack: Stack, visit: Window, person: dict
         v.page.get_by_label("SMS-ээр ирсэн код").fill(code)
         v.page.get_by_role("button", name="Гарын үсэг зурах").click()
         v.page.get_by_role("heading", name="Гарын үсэг зурагдлаа").wait_for()
-        _picture(v, f"signed-{script}")
+        v.picture(f"signed-{script}")
         if script:
             v.is_sound()
     assert len(pki.signing_outcome(request_id=one.id).signatures) == 1
@@ -111,7 +102,7 @@ def test_an_administrator_registers_who_may_ask(stack: Stack, visit: Window, wid
         v.page.get_by_role("button", name="Бүртгэх").click()
         v.page.get_by_text("rp_sk_").wait_for()
         assert "rp_sk_" in v.page.locator("main").inner_text()
-        _picture(v, f"relying-parties-{width}")
+        v.picture(f"relying-parties-{width}")
         v.is_sound()
         v.open("/admin/signing-parties")
         assert "rp_sk_" not in v.page.locator("main").inner_text(), "told once"

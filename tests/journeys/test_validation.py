@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -95,18 +94,10 @@ def test_an_old_a_stolen_and_a_foreign_seal_are_told_apart(visit: Window, seals:
             v.page.locator("main form button").click()
             found = v.page.locator("[data-indication]")
             found.wait_for(timeout=60_000)
-            kept(v, f"validated-{name}-{width}")
+            v.picture(f"validated-{name}-{width}")
             assert found.get_attribute("data-indication") == indication, name
             assert word.lower() in v.page.locator("main").inner_text().lower(), name
             v.is_sound()
-
-
-def kept(v: Any, name: str) -> None:
-    """A picture of the page, where a folder for pictures is named."""
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        v.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.mark.parametrize("width", ["phone", "desk"])
@@ -114,7 +105,7 @@ def test_one_large_word_for_each_file(visit: Window, files: dict[str, Path], wid
     with visit(width) as v:
         v.open("/validate")
         v.is_sound()
-        kept(v, f"validate-{width}")
+        v.picture(f"validate-{width}")
         for name, indication, word in (
             ("good", "TOTAL-PASSED", "Хүчинтэй"),
             ("changed", "TOTAL-FAILED", "Хүчингүй"),
@@ -127,7 +118,7 @@ def test_one_large_word_for_each_file(visit: Window, files: dict[str, Path], wid
             found.wait_for(timeout=60_000)
             assert (found.get_attribute("data-indication"), found.inner_text()) == (indication, word)
             v.is_sound()
-            kept(v, f"validated-{name}-{width}")
+            v.picture(f"validated-{name}-{width}")
 
 
 def test_without_script_too_and_the_report_is_taken_along(visit: Window, files: dict[str, Path]) -> None:
@@ -161,7 +152,7 @@ def test_the_repository_is_read_in_words(visit: Window, width: str) -> None:
         v.page.locator("main form button").click()
         v.page.locator("#found").wait_for()
         v.is_sound()
-        kept(v, f"repository-{width}")
+        v.picture(f"repository-{width}")
 
 
 def test_the_administrator_sees_whom_we_trust(visit: Window, stack: Stack) -> None:
@@ -169,4 +160,4 @@ def test_the_administrator_sees_whom_we_trust(visit: Window, stack: Stack) -> No
         v.sign_in(stack.addresses["persons"]["anu"])
         v.open("/admin/trusted-lists")
         v.is_sound()
-        kept(v, "trusted-lists")
+        v.picture("trusted-lists")

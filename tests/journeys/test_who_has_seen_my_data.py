@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,10 +45,8 @@ def person(stack: Stack, fresh_person: Callable[[], dict[str, Any]]) -> dict[str
 def look(visit: Visit, name: str) -> None:
     """Judge the page; keep its picture where somebody wants to look at it."""
     visit.is_sound()
-    folder = os.environ.get("KEEP_TOONO_PICTURES")
-    if folder:
-        width = (visit.page.viewport_size or {"width": 0})["width"]
-        visit.page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+    width = (visit.page.viewport_size or {"width": 0})["width"]
+    visit.picture(f"{name}-{width}")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,9 +1,12 @@
-"""Files that survive a power cut: written to a temporary name, synced, renamed, the folder synced."""
+"""Files that survive a power cut: written to a temporary name, synced, renamed, the folder synced. Turns of processes that write the same one."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -26,3 +29,14 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Be the only process of this machine that holds ``lock``; others wait. It is let go however the holder ends."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

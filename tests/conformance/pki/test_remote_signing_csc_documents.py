@@ -61,6 +61,14 @@ class Signing:
         return self.client.refused("signatures/signDoc", credentialID=self.credential, SAD=activation, documents=list(pieces), **more)
 
 
+def plain_hash(signing: Signing, activation: str) -> dict[str, Any]:
+    """``signatures/signHash`` of :data:`WORDS`."""
+    hashed = b64encode(hashlib.sha256(WORDS).digest()).decode()
+    return {
+        "credentialID": signing.credential, "SAD": activation, "hashes": [hashed], "signAlgo": ECDSA_SHA256, "hashAlgorithmOID": SHA256_OID,
+    }  # fmt: skip
+
+
 def piece(content: bytes, format_: str, level: str = "AdES-B-B", **more: Any) -> dict[str, Any]:
     return {
         "document": b64encode(content).decode(), "signature_format": format_, "conformance_level": level, "signAlgo": ECDSA_SHA256,
@@ -254,27 +262,13 @@ def test_a_confirmation_is_for_its_documents_and_one_signature_each(signing: Sig
     first = signing.sign(activation, piece(WORDS, "C"))
     assert signing.sign(activation, piece(WORDS, "C")) == first, "a lost answer is given again"
     assert signing.refused(activation, piece(WORDS, "J"))[2] == "Invalid parameter SAD", "used up"
-    hashed = b64encode(hashlib.sha256(WORDS).digest()).decode()
-    plain = {
-        "credentialID": signing.credential,
-        "SAD": activation,
-        "hashes": [hashed],
-        "signAlgo": ECDSA_SHA256,
-        "hashAlgorithmOID": SHA256_OID,
-    }
+    plain = plain_hash(signing, activation)
     assert signing.client.refused("signatures/signHash", **plain)[2] == "Invalid parameter SAD"
 
 
 def test_what_was_used_for_a_hash_signs_no_document(signing: Signing) -> None:
     activation = signing.confirmed(WORDS)
-    hashed = b64encode(hashlib.sha256(WORDS).digest()).decode()
-    plain = {
-        "credentialID": signing.credential,
-        "SAD": activation,
-        "hashes": [hashed],
-        "signAlgo": ECDSA_SHA256,
-        "hashAlgorithmOID": SHA256_OID,
-    }
+    plain = plain_hash(signing, activation)
     assert signing.client.tell("signatures/signHash", **plain)["signatures"]
     assert signing.refused(activation, piece(WORDS, "C"))[2] == "Invalid parameter SAD"
 
@@ -362,14 +356,7 @@ def test_an_answer_is_fetched_later_and_only_by_who_asked(signing: Signing, stac
 
 def test_hashes_too_are_fetched_later(signing: Signing) -> None:
     activation = signing.confirmed(WORDS)
-    hashed = b64encode(hashlib.sha256(WORDS).digest()).decode()
-    plain = {
-        "credentialID": signing.credential,
-        "SAD": activation,
-        "hashes": [hashed],
-        "signAlgo": ECDSA_SHA256,
-        "hashAlgorithmOID": SHA256_OID,
-    }
+    plain = plain_hash(signing, activation)
     later = signing.client.tell("signatures/signHash", operationMode="A", **plain)["responseID"]
     assert len(signing.client.tell("signatures/signPolling", responseID=later)["signatures"]) == 1
 

@@ -7,9 +7,7 @@ processes that share the disk never put an older one over a younger. After its e
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +23,7 @@ from toono.exchange.domain.origins import origin_of
 from toono.exchange.domain.rights import ConfigurationUnusable, Index
 from toono.exchange.gateway.provider import ProviderClient, ProviderUnreachable
 from toono.kernel.clock import now
-from toono.kernel.files import write_durably
+from toono.kernel.files import alone, write_durably
 from toono.kernel.jose import json_object, unverified_payload
 from toono.registry.errors import ConfigurationRefused
 from toono.registry.verification import verify_configuration
@@ -146,13 +144,9 @@ class ConfigurationStore:
             _log.exception("The configuration could not be kept on disk")
 
     def _write(self, jws: str) -> None:
-        lock = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of the gateway write the same file
+        with alone(self._file.with_suffix(".lock")):  # other processes of the gateway write the same file
             if not self._file.exists() or _version(self._file.read_text()) <= _version(jws):
                 write_durably(self._file, jws.encode())
-        finally:
-            os.close(lock)
 
     def _verified(self, jws: str) -> Index | None:
         """The index of ``jws`` if it may be used; the former one stays otherwise."""

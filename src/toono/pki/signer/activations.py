@@ -2,18 +2,18 @@
 
 An activation names one key, the digests, and an end. It is granted by one process and used by another (``rights.py``), so the bearer token of
 neither signs anything. What was signed under it is kept, so a request that is repeated after a lost answer gets the same signatures and
-nothing is signed a second time. Kept in SQLite with full synchronisation: what was answered survives kill -9 and a power cut.
+nothing is signed a second time.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from toono.pki.signer.kept import Kept
 
 HELD_BY_PERSONS = ("person/*", "officer/*", "auth/*")
 """Keys that never sign without an activation."""
@@ -41,13 +41,12 @@ def needs_activation(label: str) -> bool:
     return any(fnmatchcase(label, pattern) for pattern in HELD_BY_PERSONS)
 
 
-class Activations:
+class Activations(Kept):
     """The activations of one signer; several signers of one home share them. Called from one thread."""
 
     def __init__(self, file: Path, clock: Callable[[], datetime]) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file, self._clock = file, clock
-        self._opened: sqlite3.Connection | None = None
+        super().__init__(file, _TABLES)
+        self._clock = clock
 
     def grant(self, identifier: str, key: str, digests: Sequence[bytes], seconds: int) -> None:
         """Let ``key`` sign each of ``digests`` once within ``seconds``. The same again changes nothing.
@@ -99,25 +98,3 @@ class Activations:
             rows = [(signature, identifier, digest) for digest, signature in made.items()]
             database.executemany("UPDATE digest SET signature = ? WHERE activation = ? AND digest = ?", rows)
         return [made.get(digest) or known[digest] for digest in digests]
-
-    @property
-    def _database(self) -> sqlite3.Connection:
-        if self._opened is None:
-            opened = sqlite3.connect(self._file, isolation_level=None, timeout=5.0, check_same_thread=False)
-            opened.execute("PRAGMA journal_mode = WAL")
-            opened.execute("PRAGMA synchronous = FULL")
-            opened.execute("PRAGMA foreign_keys = ON")
-            opened.executescript(_TABLES)
-            self._opened = opened
-        return self._opened
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        database = self._database
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            yield database
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
-        database.execute("COMMIT")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from sqlite3 import Connection, connect
+from sqlite3 import Connection
+
+from toono.pki.signer.kept import Kept
 
 CODE_LIFETIME = timedelta(minutes=5)
 ENTERED_LIFETIME = timedelta(minutes=6)
@@ -59,13 +60,12 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Codes:
+class Codes(Kept):
     """The codes of one signer; several signers of one home share them. Called from one thread."""
 
     def __init__(self, file: Path, clock: Callable[[], datetime], secret: bytes) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file, self._clock, self._secret = file, clock, secret
-        self._opened: Connection | None = None
+        super().__init__(file, _TABLES)
+        self._clock, self._secret = clock, secret
 
     def draw(self, identifier: str, holder: str, confirms: str, number: str) -> str:
         """A new code of six digits. Drawn again, the earlier is worth nothing and its tries stay counted.
@@ -169,27 +169,6 @@ class Codes:
     def _mac(self, purpose: str, owner: str, value: str) -> bytes:
         """Who reads the file without the signer's secret can try no values."""
         return hmac.new(self._secret, f"{purpose}\0{owner}\0{value}".encode(), sha256).digest()
-
-    @property
-    def _database(self) -> Connection:
-        if self._opened is None:
-            opened = connect(self._file, isolation_level=None, timeout=5.0, check_same_thread=False)
-            opened.execute("PRAGMA journal_mode = WAL")
-            opened.execute("PRAGMA synchronous = FULL")
-            opened.executescript(_TABLES)
-            self._opened = opened
-        return self._opened
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        database = self._database
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            yield database
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
-        database.execute("COMMIT")
 
 
 def _is_locked(database: Connection, holder: str, moment: datetime) -> bool:

@@ -131,7 +131,7 @@ def test_without_the_lock_two_makers_get_two_keys(tmp_path: Path, monkeypatch: p
     from contextlib import nullcontext
 
     first, second = FileStore(tmp_path, PASSPHRASE), FileStore(tmp_path, PASSPHRASE)
-    monkeypatch.setattr(FileStore, "_alone", lambda _self: nullcontext())
+    monkeypatch.setattr("toono.pki.signer.stores.file.alone", lambda _lock: nullcontext())
     found: list[ec.EllipticCurvePublicKey] = []
     real = FileStore._encrypted
 

@@ -32,7 +32,7 @@ def drafted(actor: Actor) -> Any:
     name = f"Туршилт {secrets.token_hex(4)}"
     office = Organisation(
         code=new.code(), member_class="GOV", register_number=new.register_number(),
-        name_mn=name, name_en=name,
+        name_mn=name, name_en=name.replace("Туршилт", "Test"),
     )  # fmt: skip
     return registry.draft_organisation(actor=actor, organisation=office)
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from toono.kernel.files import write_durably
+from toono.kernel.files import alone, write_durably
 from toono.pki.signer.stores import CURVES, HASHES, NoSuchKey, OtherCurve, StoreFault
 
 
@@ -28,7 +25,8 @@ class FileStore:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def generate(self, label: str, curve: str) -> ec.EllipticCurvePublicKey:
-        with self._alone():
+        # Two signers that make the same key at once: the second waits (some milliseconds) and finds the first's file.
+        with alone(self._folder / ".lock"):
             try:
                 key = self._key(label)
             except NoSuchKey:
@@ -68,13 +66,3 @@ class FileStore:
     def _encrypted(self, key: ec.EllipticCurvePrivateKey) -> bytes:
         encryption = serialization.BestAvailableEncryption(self._passphrase)
         return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Two signers that make the same key at once: the second waits (some milliseconds) and finds the first's file."""
-        handle = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)

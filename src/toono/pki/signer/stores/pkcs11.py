@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
+from toono.kernel.files import alone
 from toono.kernel.jose import der_signature
 from toono.pki.signer.stores import CURVES, NoSuchKey, OtherCurve, StoreFault
 
@@ -31,7 +30,8 @@ class Pkcs11Store:
         lock.parent.mkdir(parents=True, exist_ok=True)
 
     def generate(self, label: str, curve: str) -> ec.EllipticCurvePublicKey:
-        with self._alone(), self._session() as session:
+        # A token allows two keys of one label, so two signers that make the same key at once take turns (some milliseconds).
+        with alone(self._lock), self._session() as session:
             try:
                 _, public = self._key(session, label)
             except NoSuchKey:
@@ -95,13 +95,3 @@ class Pkcs11Store:
             return token.open(rw=True, user_pin=self._pin)
         except pkcs11.UserAlreadyLoggedIn:  # a login is the whole process's: an earlier session of ours made it
             return token.open(rw=True)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Tokens allow two keys of one label, so two signers that make the same key at once take turns (some milliseconds)."""
-        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
