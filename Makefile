@@ -1,6 +1,7 @@
 # Two commands for a newcomer: `make demo` and `make test`. Everything else is for people who stay.
 SHELL := /bin/bash
-PYTHON ?= python3
+# Debian's own Python where it is there with its venv: it is built with profile-guided optimisation, and does a third more than one that is not (pyenv's default).
+PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # The environment's own state; remade when a lock file or the package description changes.

@@ -156,7 +156,8 @@ def machine() -> str:
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown"
     )
-    return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    python = f"Python {platform.python_version()}{' of the system' if sys.base_prefix == '/usr' else ''}"
+    return f"{model}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}, {python}"
 
 
 def run(part: str) -> str:

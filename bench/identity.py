@@ -1,7 +1,7 @@
 """Identity's machine endpoints with durable storage, beside npm ``oidc-provider`` with its memory store: the same work, the same load, the same cores, in one run.
 
-Tokens: client_credentials with ``private_key_jwt`` (ES256), each assertion used once, a JWT (ES256) for one resource. Ours keeps each ``jti`` and each token in PostgreSQL
-before it answers; the peer keeps both in its memory.
+Tokens: client_credentials with ``private_key_jwt`` (ES256), each assertion used once, a JWT (ES256) for one resource. Ours keeps each assertion's ``jti`` in PostgreSQL
+before it answers, the peer in its memory; neither keeps the JWT.
 """
 
 from __future__ import annotations
