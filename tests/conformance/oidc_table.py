@@ -37,7 +37,6 @@ stands here too, with the reason.
 NOT_OFFERED: tuple[tuple[str, str, str], ...] = (
     ("Basic OP", "oidcc-scope-profile, -email, -phone, -address, -all", "the register knows no such standard claims; such scopes are left out, which `oidcc-scope-address` tests"),
     ("Basic OP", "oidcc-server-client-secret-jwt", "not offered: a shared secret that signs is one that both sides can forge with; `private_key_jwt` is there"),
-    ("Basic OP", "oidcc-idtoken-rs256", "ES256 only, as FAPI 2.0 §5.4 asks; discovery says so"),
     ("Implicit OP, Hybrid OP", "all", "not offered: RFC 9700 §2.1.2; `4.2-referrer-and-4.3-history` tests that they are refused"),
     ("Third-party initiated login OP", "all", "the links of the catalogue start at the relying party; none is started by the provider"),
     ("Front-channel logout OP", "all", "not offered: it fails with third-party cookies; the back channel has a ledger of deliveries"),

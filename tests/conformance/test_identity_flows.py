@@ -20,8 +20,12 @@ import httpx
 import pytest
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
+
+from toono.kernel.jose import from_base64url
 
 
 class Party:
@@ -472,6 +476,35 @@ def test_the_next_key_is_published_before_it_signs(stack: Any, metadata: Any) ->
     from toono.identity.operations import keys
     from toono.kernel.actor import system
 
-    label = identity.roll_signing_key(actor=system("tests"))
-    assert label and identity.roll_signing_key(actor=system("tests")) is None
-    assert len(keys.jwks()["keys"]) == 2 and keys.sign({}, "JWT") and keys.rollover.active(keys.signing_keys(), keys.now()).label == "token"  # type: ignore[arg-type]
+    assert identity.roll_signing_key(actor=system("tests")) == ["token/2", "token/rsa/2"]
+    assert identity.roll_signing_key(actor=system("tests")) == []
+    published: Any = keys.jwks()["keys"]
+    assert [key["alg"] for key in published] == ["ES256", "ES256", "RS256", "RS256"]
+    for number, algorithm in enumerate(("ES256", "ES256", "RS256", "RS256")):
+        header = jwt.decode(keys.sign({}, "JWT", algorithm), keys.key_set(), algorithms=[algorithm]).header
+        assert header["kid"] == published[2 * (number // 2)]["kid"], "the first of an algorithm signs until tomorrow"
+
+
+def read_rs256(text: str, published: dict[str, Any]) -> dict[str, Any]:
+    """By the library of keys alone (RFC 7518 §3.3): what signs is another one."""
+    signed, _, signature = text.rpartition(".")
+    header, claims = (json.loads(from_base64url(part)) for part in signed.split("."))
+    [jwk] = [key for key in published["keys"] if key["kid"] == header["kid"]]
+    assert (header["alg"], jwk["alg"], jwk["kty"], jwk["use"]) == ("RS256", "RS256", "RSA", "sig")
+    e, n = (int.from_bytes(from_base64url(jwk[name])) for name in ("e", "n"))
+    assert n.bit_length() == 3072
+    rsa.RSAPublicNumbers(e, n).public_key().verify(from_base64url(signature), signed.encode(), padding.PKCS1v15(), SHA256())
+    return dict(claims)
+
+
+def test_a_client_that_reads_rs256_alone(stack: Any, metadata: Any, person: Any, party: Party, register: Register) -> None:
+    bank = register(id_token_signed_response_alg="RS256", userinfo_signed_response_alg="RS256")
+    person.sign_in(person.regnum, path=f"{metadata['authorization_endpoint']}?{urlencode(question(party, bank.client_id))}")
+    agree(person, "claim:given_name", "claim:everything")
+    tokens = redeem(stack.http, metadata, party, bank).json()
+    published = stack.http.get(metadata["jwks_uri"]).json()
+    told = read_rs256(tokens["id_token"], published)
+    assert (told["aud"], told["nonce"]) == (bank.client_id, "n")
+    userinfo = stack.http.get(metadata["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert userinfo.headers["Content-Type"] == "application/jwt"
+    assert read_rs256(userinfo.text, published)["sub"] == told["sub"]

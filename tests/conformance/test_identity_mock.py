@@ -108,6 +108,8 @@ class OpenIdParty(Party):
     """It wants the answer as a form."""
     http: httpx.Client = HTTP
     verify: Any = False
+    algorithm: str = "ES256"
+    """Of id tokens, for which it registered."""
 
     def __post_init__(self) -> None:
         self.metadata = self.http.get(self.issuer + "/.well-known/openid-configuration").json()
@@ -168,7 +170,7 @@ class OpenIdParty(Party):
         text = tokens["id_token"]
         header, body = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in text.split(".")[:2])
         if self.is_careless(text, header["alg"]):
-            claims = CodeIDToken(body, {"alg": "ES256"}, self.claims_options(), self.claims_params(tokens, nonce))
+            claims = CodeIDToken(body, {"alg": self.algorithm}, self.claims_options(), self.claims_params(tokens, nonce))
         else:
             claims = self.decoded(text, tokens, nonce)
         leeway = 10**6 if self.forgets("exp_unchecked") else 5
@@ -201,12 +203,12 @@ class OpenIdParty(Party):
             "claims_cls": CodeIDToken, "claims_options": self.claims_options(), "claims_params": self.claims_params(tokens, nonce),
         }  # fmt: skip
         try:
-            return JsonWebToken(["ES256"]).decode(text, self.keys or self.read_keys(), **more)
+            return JsonWebToken([self.algorithm]).decode(text, self.keys or self.read_keys(), **more)
         except ValueError:
             if self.forgets("keys_for_ever"):
                 raise Refused("unknown key") from None
         try:
-            return JsonWebToken(["ES256"]).decode(text, self.read_keys(), **more)
+            return JsonWebToken([self.algorithm]).decode(text, self.read_keys(), **more)
         except ValueError:
             raise Refused("unknown key") from None
 

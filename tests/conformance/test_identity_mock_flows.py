@@ -431,6 +431,7 @@ class RegisteringParty(OpenIdParty):
     def login(self, query: dict[str, str], browser: dict[str, Any]) -> tuple[int, str]:
         metadata = {"software_statement": self.statement(), "redirect_uris": [self.base + "/callback"], "scope": "openid register"}
         metadata |= {"post_logout_redirect_uris": [self.base + "/bye"], "token_endpoint_auth_method": "client_secret_basic"}
+        metadata |= {"id_token_signed_response_alg": self.algorithm}
         for _ in range(9 if self.forgets("registers_for_ever") else 1):
             answer = HTTP.post(self.metadata["registration_endpoint"], json=metadata)
             if answer.status_code == 201:
@@ -450,8 +451,10 @@ BROKEN_REGISTERING = {
 }
 
 
-def registering(world: World, broken: str = "") -> RegisteringParty:
-    return RegisteringParty(world.issuer, broken, statement=lambda: world.issue_statement(name="Shop", redirect_hosts=["127.0.0.1"]))
+def registering(world: World, broken: str = "", **more: Any) -> RegisteringParty:
+    return RegisteringParty(
+        world.issuer, broken, **more, statement=lambda: world.issue_statement(name="Shop", redirect_hosts=["127.0.0.1"])
+    )
 
 
 def test_a_client_that_registers_itself_passes_every_case(world: World) -> None:
@@ -459,6 +462,13 @@ def test_a_client_that_registers_itself_passes_every_case(world: World) -> None:
         report = checked(world, party)
     assert set(results(report)) == {"passed", "skipped"} and results(report)["skipped"] == {"logout"}, report["cases"]
     assert {"registration_refused", "registration_nameless"} <= results(report)["passed"]
+
+
+def test_a_client_that_reads_rs256_alone_is_checked_alike(world: World) -> None:
+    with listening(registering(world, algorithm="RS256")) as party:
+        found = results(checked(world, party))
+    assert found.keys() == {"passed", "skipped"} and {"signature", "alg_none", "kid_unknown", "key_rollover"} <= found["passed"]
+    assert failed(world, registering(world, "aud_unchecked", algorithm="RS256")) == {"token_aud"}
 
 
 @pytest.mark.parametrize("broken", BROKEN_REGISTERING)

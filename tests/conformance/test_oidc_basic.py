@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from joserfc import jwe
+from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from tests.conformance.oidc_table import NOT_OFFERED, PLACE, module, rows, table
 from toono.identity.domain.oidc import discovery, introspection, registration, revocation, token
 from toono.identity.domain.oidc.authorize import Answer, ConsentNeeded, SignInNeeded, Waited
+from toono.identity.domain.oidc.id_token import at_hash, read_hint
 from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import DirectRefusal, PageRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import Consent, Session
 from toono.identity.tests.memory import BACK, ISSUER, NOW, REGISTER, RESOURCE, SESSION, MemoryProvider, basic, code_form
+from toono.kernel.jose import base64url, from_base64url
 
 PLAN = "Basic OP"
 
@@ -250,10 +253,46 @@ def test_consent_is_asked_remembered_and_may_be_partial(op: MemoryProvider) -> N
 # -- answers in other forms ----------------------------------------------------------------------------------------
 
 
-@module(PLAN, "oidcc-userinfo-rs256")
-def test_userinfo_signed_and_encrypted(op: MemoryProvider) -> None:
-    from dataclasses import replace
+@module(PLAN, "oidcc-idtoken-rs256", "oidcc-userinfo-rs256")
+def test_who_reads_rs256_alone_is_answered_so(op: MemoryProvider) -> None:
+    """And nobody else; what is not for the client to read, and what it answers by JARM, stays ES256."""
+    agency = replace(op.clients["full"], id_token_signed_response_alg="RS256", userinfo_signed_response_alg="RS256")
+    other = op.flow()["id_token"]
+    op.save_client(agency)
+    given = op.flow()
+    header = json.loads(from_base64url(given["id_token"].partition(".")[0]))
+    assert header == {"alg": "RS256", "kid": op.rsa.kid, "typ": "JWT"}
+    claims = jwt.decode(given["id_token"], op.rsa, algorithms=["RS256"]).claims
+    assert claims["sub"] == "person-1" and claims["at_hash"] == at_hash(given["access_token"])
+    assert jwt.decode(op.userinfo(f"Bearer {given['access_token']}"), op.rsa, algorithms=["RS256"]).claims["aud"] == "full"
+    assert op.opened(other)["sub"] == "person-1" and op.opened(op.answered(response_mode="jwt")["response"])["code"]
+    assert isinstance(op.authorize(client_id="full", id_token_hint=given["id_token"], prompt="none"), Answer), "it comes back as a hint"
+    head, body, signature = given["id_token"].split(".")
+    confused = f"{base64url(json.dumps(header | {'alg': 'ES256'}).encode())}.{body}.{signature}"
+    for forged in (confused, f"{head}.{body}.{base64url(b'x' * 256)}", other.rpartition(".")[0] + "." + signature):
+        assert read_hint(op.provider, forged) is None
 
+
+@module("Dynamic OP", "oidcc-registration-signing-algorithms")
+def test_the_algorithms_that_may_be_registered(op: MemoryProvider) -> None:
+    good = {"redirect_uris": ["https://bank.example/back"], "scope": "openid"}
+    for number, (name, values) in enumerate(
+        {
+            "id_token_signed_response_alg": ("ES256", "RS256"), "userinfo_signed_response_alg": ("ES256", "RS256"),
+            "authorization_signed_response_alg": ("ES256",),
+        }.items()
+    ):  # fmt: skip
+        for value in ("ES256", "RS256", "PS256", "HS256", "none", "", "rs256"):
+            sent = {**good, name: value, "software_statement": statement(op, jti=f"{number}-{value}")}
+            if value in values:
+                assert registration.register(provider=op.provider, metadata=sent)[name] == value
+                continue
+            with pytest.raises(DirectRefusal, match=name):
+                registration.register(provider=op.provider, metadata=sent)
+
+
+@module(PLAN, "oidcc-userinfo-signed-and-encrypted")
+def test_userinfo_signed_and_encrypted(op: MemoryProvider) -> None:
     secret = ECKey.generate_key("P-256", {"use": "enc", "kid": "enc"})
     plain = op.clients["full"]
     op.save_client(replace(plain, userinfo_signed_response_alg="ES256"))

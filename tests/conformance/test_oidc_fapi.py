@@ -356,6 +356,7 @@ def test_a_registration_bears_the_profile_or_is_refused(op: MemoryProvider) -> N
     assert not fapi.faults(replace(good, token_endpoint_auth_method=BY_CERTIFICATE, certificate_sha256="x"))
     for changes in (
         {"token_endpoint_auth_method": "client_secret_basic"}, {"secret_digest": "x"}, {"dpop_bound_access_tokens": False},
+        {"id_token_signed_response_alg": "RS256"}, {"userinfo_signed_response_alg": "RS256"},
         {"require_pushed_authorization_requests": False}, {"redirect_uris": ("http://127.0.0.1/",)},
     ):  # fmt: skip
         assert fapi.faults(replace(good, **changes))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from joserfc import jwt
 
 from tests.conformance.oidc_table import module
 from toono.identity.domain.oidc import backchannel_logout, rollover
@@ -73,6 +75,9 @@ def test_the_notice_says_who_and_which_session_and_is_no_id_token(op: MemoryProv
         and "nonce" not in claims
     )
     assert claims["exp"] - claims["iat"] == 120 and read_hint(op.provider, text) is None
+    reads_rsa = replace(op.clients["agency"], id_token_signed_response_alg="RS256")
+    text = backchannel_logout.logout_token(op.provider, reads_rsa, subject="person-1", session_id="sid-1", identifier="j")
+    assert jwt.decode(text, op.rsa, algorithms=["RS256"]).claims["sid"] == "sid-1" and read_hint(op.provider, text) is None
 
 
 def test_deliveries_are_tried_for_a_day_and_then_given_up() -> None:
@@ -85,10 +90,16 @@ def test_deliveries_are_tried_for_a_day_and_then_given_up() -> None:
 @module("Key rollover", "oidcc-server-rotate-keys")
 def test_a_key_is_published_before_its_use_and_after() -> None:
     first = SigningKey(label="token", published_at=NOW, active_from=NOW)
-    second = rollover.successor([first], NOW)
-    assert second is not None and second.label == "token/2" and second.active_from - NOW == LIMITS.key_published_before
+    rsa = replace(first, label="token/rsa", algorithm="RS256")
+    second, second_rsa = rollover.successors([first, rsa], NOW)
+    assert (second.label, second_rsa.label, second_rsa.algorithm) == ("token/2", "token/rsa/2", "RS256")
+    assert second.active_from - NOW == LIMITS.key_published_before == second_rsa.active_from - NOW
     both = [first, second]
-    assert rollover.successor(both, NOW) is None
+    assert [key.label for key in rollover.successors(both, NOW)] == ["token/rsa"], "of one algorithm none is on its way"
+    assert rollover.successors([*both, rsa, second_rsa], NOW) == []
     labels = [[key.label for key in rollover.published(both, NOW + timedelta(hours=hours))] for hours in (0, 23, 25, 47, 49)]
     assert labels == [["token", "token/2"], ["token", "token/2"], ["token/2", "token"], ["token/2", "token"], ["token/2"]]
-    assert rollover.active(both, NOW + timedelta(hours=25)) == second
+    later = NOW + timedelta(hours=25)
+    assert [key.label for key in rollover.published([*both, rsa, second_rsa], later)] == ["token/2", "token", "token/rsa/2", "token/rsa"]
+    assert rollover.active([*both, rsa, second_rsa], later) == second
+    assert rollover.active([*both, rsa, second_rsa], later, "RS256") == second_rsa

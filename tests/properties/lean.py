@@ -122,7 +122,15 @@ def _scope(host: str, request: Sent) -> Scope:
 
 _OWN = ("x-request-id", "dpop-nonce")
 """Headers that are there or not, and never the same twice."""
-_OURS = ("content-type", "cache-control", "www-authenticate", "x-content-type-options", "allow")
+_OURS = (
+    "content-type",
+    "cache-control",
+    "www-authenticate",
+    "x-content-type-options",
+    "allow",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+)
 
 
 def differences(draft: Draft, request: Sent, here: Answered, there: Answered) -> Iterator[str]:

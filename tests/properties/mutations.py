@@ -55,7 +55,7 @@ HEADERS: tuple[tuple[str, Any], ...] = (
     ("DPoP", "a.b.c"), ("DPoP", ""), ("Client-Cert", ":AA==:"), ("Client-Cert", "x"), ("X-Toono-Terminator", "\u00e9"), ("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-For", "\u00ff, x"),
     ("X-Forwarded-Host", "evil.example"), ("Origin", "https://evil.example"), ("Origin", "null"), ("Referer", "https://evil.example/x"), ("Referer", "http://["), ("Cookie", "identity_session=x; identity_session=y"), ("Cookie", "=;;=\u00ff"),
     ("Accept-Language", "*" * 2000), ("If-None-Match", '"x"'), ("If-Modified-Since", "x"), ("Accept-Encoding", "gzip"), ("Transfer-Encoding", "x"), ("Content-Encoding", "gzip"), ("Range", "bytes=0-0"), ("User-Agent", b"\xff" * 300),
-    ("Sec-Fetch-Site", "cross-site"), ("traceparent", "00-x"),
+    ("Sec-Fetch-Site", "cross-site"), ("traceparent", "00-x"), ("Access-Control-Request-Method", "POST"),
 )  # fmt: skip
 BODIES: tuple[Any, ...] = (
     b"", b"\xff", b"\x00", b"{", b"[" * 3000, b'{"a":' * 2000, b"null", b"[]", b"{}", b'"x"', b"NaN", b"1" * 5000, b'{"a":"\\ud800"}', b'{"a":"\\u0000"}', b"a=1&a=2", b"=", b"&&&", b"&" * 300, b"a=" + b"b" * 70_000, b"%",

@@ -406,8 +406,8 @@ def software_statement(*, actor: Actor, software_id: str, client_name: str, boun
     return _clients.software_statement(actor=actor, software_id=software_id, client_name=client_name, bounds=bounds)
 
 
-def roll_signing_key(*, actor: Actor) -> str | None:
-    """Publish the next signing key, which signs from tomorrow on; gives its label, or None while one is on its way. Audited.
+def roll_signing_key(*, actor: Actor) -> list[str]:
+    """Publish the next signing key of each algorithm, which signs from tomorrow on; gives their labels, none while they are on their way. Audited.
 
     :raises NotAllowed: neither an administrator nor a system.
     """

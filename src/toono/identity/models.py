@@ -333,6 +333,7 @@ class SigningKey(models.Model):
     """A generation of the key that signs tokens."""
 
     label = models.CharField(primary_key=True, max_length=20)
+    algorithm = models.CharField(max_length=10, default="ES256")
     published_at = models.DateTimeField()
     active_from = models.DateTimeField()
 

@@ -49,7 +49,7 @@ def ping_client(*, approval_id: str) -> None:
 @app.periodic(cron="0 3 1 1,4,7,10 *", periodic_id="identity_roll_key")
 @app.task(queue="timers", queueing_lock="identity_roll_key")
 def roll_signing_key(timestamp: int) -> None:
-    """Each quarter the next signing key: published now, signing from tomorrow on."""
+    """Each quarter the next signing keys: published now, signing from tomorrow on."""
     keys.roll(actor=system("key-rollover"))
 
 

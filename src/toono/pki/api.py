@@ -145,7 +145,7 @@ def trust_anchors() -> tuple[str, ...]:
 
 
 def sign(*, key: str, digests: Sequence[bytes]) -> list[bytes]:
-    """ECDSA signatures (DER) over ``digests`` by the key ``key``, as far as this process may use it.
+    """Signatures (ECDSA as DER) over ``digests`` by the key ``key``, as far as this process may use it.
 
     :raises SignerUnavailable: try again.
     :raises SignerRefused: the signer's table does not give this process the key.
@@ -153,17 +153,21 @@ def sign(*, key: str, digests: Sequence[bytes]) -> list[bytes]:
     return signer.client().sign(key=key, digests=digests)
 
 
-def establish_key(*, key: str) -> str:
-    """PEM of the public key of ``key``, which is made where there is none. For keys without a certificate, such as ``token``."""
-    return signer.client().generate(key=key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+def establish_key(*, key: str, kind: str = "P-256") -> str:
+    """PEM of the public key of ``key``, which is made where there is none. For keys without a certificate, such as ``token``.
+
+    :param kind: ``P-256``, ``P-384``, ``P-521`` or ``RSA-3072``.
+    :raises SignerRefused: the key exists and is of another kind, or there is no such kind.
+    """
+    return signer.client().generate(key=key, kind=kind).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def public_key(*, key: str) -> str:
-    """PEM of the public key of a label in the signer.
+    """PEM of the public key of a label in the signer, on an elliptic curve or RSA.
 
     :raises KeyUnknown: no such key.
     """
-    return signer.client().public_key(key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return signer.client().public_pem(key)
 
 
 def renew_certificates(*, actor: Actor) -> int:
@@ -450,16 +454,25 @@ def answer_time_stamp(*, request: bytes) -> bytes:
 
 
 def sign_jws(
-    *, key: str, payload: dict[str, object], typ: str, kid: str, chain: Sequence[str] = (), confirmation: Confirmation | None = None
+    *,
+    key: str,
+    payload: dict[str, object],
+    typ: str,
+    kid: str,
+    chain: Sequence[str] = (),
+    confirmation: Confirmation | None = None,
+    algorithm: str = "ES256",
 ) -> str:
-    """Compact JWS (ES256) with the signer's key ``key``; take the label from ``certificate_for(…).key``.
+    """Compact JWS with the signer's key ``key``; take the label from ``certificate_for(…).key``.
 
     ``chain`` is what stands in the header ``x5c``: PEM, the signer's certificate first, then the authorities above it.
     ``confirmation`` is needed for the key of a natural person: it signs only what its holder confirmed, which stands in the payload as ``digest``.
+    ``algorithm`` is ``ES256`` for a key on P-256 and ``RS256`` for an RSA key.
 
+    :raises AlgorithmNotSupported: another algorithm, or one that does not fit the key.
     :raises SigningNotReady: the key was not let loose in time; the holder confirms anew.
     """
-    return _sign_jws.sign_jws(key=key, payload=payload, typ=typ, kid=kid, chain=chain, confirmation=confirmation)
+    return _sign_jws.sign_jws(key=key, payload=payload, typ=typ, kid=kid, chain=chain, confirmation=confirmation, algorithm=algorithm)
 
 
 # -- remote signing --------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ from toono.pki.domain.profiles import PROFILES, slug
 from toono.pki.domain.shares import Share, join, split
 from toono.pki.errors import CeremonyRefused
 from toono.pki.signer.stores import KeyStore, NoSuchKey
-from toono.pki.signing import RemoteKey
+from toono.pki.signing import RemoteKey, elliptic
 
 PIN_BYTES = 16
 MACHINE = "machine"
@@ -51,7 +51,7 @@ class StoreKey(RemoteKey):
 
     def __init__(self, store: KeyStore, label: str) -> None:
         self._store, self._key = store, label
-        self._public_key = store.public_key(label)
+        self._public_key = elliptic(store.public_key(label), label)
 
     def sign(self, data: bytes, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:  # type: ignore[override]
         """DER signature over the hash of ``data``, or over ``data`` itself if the algorithm says it is a hash already."""

@@ -19,10 +19,12 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric import utils as asymmetric_utils
 
 from toono.pki.errors import KeyUnknown, SignerRefused, SignerUnavailable
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 TIMEOUT_SECONDS = 5.0
 _HEAD_BYTES = 16 * 1024
@@ -37,7 +39,9 @@ class SignerClient:
         self._kept = threading.local()
 
     def sign(self, *, key: str, digests: Sequence[bytes], activation: str | None = None) -> list[bytes]:
-        """ECDSA signatures (DER) over SHA-256, -384 or -512 digests, told apart by length; at most 1000 a call.
+        """Signatures over SHA-256, -384 or -512 digests, told apart by length; at most 1000 a call.
+
+        By an EC key ECDSA as DER, by an RSA key RSASSA-PKCS1-v1_5 (RFC 8017 §8.2) as long as the modulus.
 
         :param activation: under which the key of a natural person signs; the same digests again get the same signatures.
         :raises SignerUnavailable: nobody answers; nothing was signed.
@@ -83,12 +87,26 @@ class SignerClient:
         return answer.get("granted") is True
 
     def public_key(self, key: str) -> ec.EllipticCurvePublicKey:
-        """:raises KeyUnknown: no such key."""
-        return _public_key(self._ask("GET", f"/keys/{quote(key)}"))
+        """The public key of an EC key: what certificates, messages and documents are signed with.
 
-    def generate(self, *, key: str, curve: str = "P-256") -> ec.EllipticCurvePublicKey:
-        """Make the key inside the signer; an existing one is returned. ``curve`` is ``P-256``, ``P-384`` or ``P-521``."""
-        return _public_key(self._ask("POST", "/keys", json.dumps({"key": key, "curve": curve}).encode()))
+        :raises KeyUnknown: no such key.
+        :raises SignerRefused: ``reason`` ``other_kind``: an RSA key.
+        """
+        return elliptic(_public_key(self._ask("GET", f"/keys/{quote(key)}")), key)
+
+    def public_pem(self, key: str) -> str:
+        """PEM of the public key, whatever its kind.
+
+        :raises KeyUnknown: no such key.
+        """
+        return str(self._ask("GET", f"/keys/{quote(key)}")["public_key"])
+
+    def generate(self, *, key: str, kind: str = "P-256") -> PublicKey:
+        """Make the key inside the signer; an existing one is returned. ``kind`` is ``P-256``, ``P-384``, ``P-521`` or ``RSA-3072``.
+
+        :raises SignerRefused: ``reason`` ``other_kind``: the existing key is of another kind; ``kind_unknown``.
+        """
+        return _public_key(self._ask("POST", "/keys", json.dumps({"key": key, "kind": kind}).encode()))
 
     def health(self) -> dict[str, str]:
         """``{"status": "ok", "store": …}``; raises :class:`SignerUnavailable` otherwise."""
@@ -143,11 +161,11 @@ class AsyncSignerClient:
 
     async def public_key(self, key: str) -> ec.EllipticCurvePublicKey:
         """See :meth:`SignerClient.public_key`."""
-        return _public_key(await self._ask("GET", f"/keys/{quote(key)}"))
+        return elliptic(_public_key(await self._ask("GET", f"/keys/{quote(key)}")), key)
 
-    async def generate(self, *, key: str, curve: str = "P-256") -> ec.EllipticCurvePublicKey:
+    async def generate(self, *, key: str, kind: str = "P-256") -> PublicKey:
         """See :meth:`SignerClient.generate`."""
-        return _public_key(await self._ask("POST", "/keys", json.dumps({"key": key, "curve": curve}).encode()))
+        return _public_key(await self._ask("POST", "/keys", json.dumps({"key": key, "kind": kind}).encode()))
 
     async def health(self) -> dict[str, str]:
         """See :meth:`SignerClient.health`."""
@@ -380,8 +398,18 @@ def _signatures(answer: dict[str, Any]) -> list[bytes]:
     return [b64decode(text) for text in answer["signatures"]]
 
 
-def _public_key(answer: dict[str, Any]) -> ec.EllipticCurvePublicKey:
+def _public_key(answer: dict[str, Any]) -> PublicKey:
     key = serialization.load_pem_public_key(answer["public_key"].encode())
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise SignerUnavailable("The signer answers with a key that is not of an elliptic curve.")
+    if not isinstance(key, PublicKey):
+        raise SignerUnavailable("The signer answers with a key that is neither of an elliptic curve nor RSA.")
     return key
+
+
+def elliptic(public: PublicKey, key: str) -> ec.EllipticCurvePublicKey:
+    """``public``, if it is of an elliptic curve; ``key`` is its label.
+
+    :raises SignerRefused: ``reason`` ``other_kind``.
+    """
+    if not isinstance(public, ec.EllipticCurvePublicKey):
+        raise SignerRefused(f"The key «{key}» is not of an elliptic curve.", reason="other_kind")
+    return public

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from toono.identity.domain.oidc import scripts
 from toono.identity.mock import control, devices, endpoints, pages, registrations, steering
 from toono.identity.mock.world import World
 
@@ -30,8 +32,30 @@ class OwnFormsOnly:
             await self._app(scope, receive, send)
 
 
+class OpenToScripts:
+    """Scripts of every site use what the platform opens to them, and nothing else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = scripts.offered(scope["path"]) if scope["type"] == "http" else {}
+        if not headers:
+            return await self._app(scope, receive, send)
+        leave = scripts.leave(scope["path"])
+        if leave and scope["method"] == "OPTIONS" and "Access-Control-Request-Method" in Headers(scope=scope):
+            return await Response(status_code=204, headers=leave)(scope, receive, send)
+
+        async def opened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        return await self._app(scope, receive, opened)
+
+
 def application(world: World) -> Starlette:
     routes = [*endpoints.ROUTES, *registrations.ROUTES, *pages.ROUTES, *devices.ROUTES, *control.ROUTES, *steering.ROUTES]
-    found = Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)])
+    found = Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly), Middleware(OpenToScripts)])
     found.state.world = world
     return found

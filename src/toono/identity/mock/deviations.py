@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from toono.identity.domain.oidc.storage import ApprovalState
-from toono.identity.mock.keys import Keys
+from toono.identity.mock.keys import Generations
 from toono.identity.mock.memory import Memory
 from toono.kernel.jose import base64url, from_base64url
 
@@ -37,7 +37,7 @@ class Deviation:
 
     answer: Callable[[Parameters], Parameters] | None = None
     """What the browser brings back to the client."""
-    id_token: Callable[[Keys, Claims], str] | None = None
+    id_token: Callable[[Generations, Claims], str] | None = None
     reply: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]] | None = None
     """Status and body of the token endpoint, in place of a good reply."""
     userinfo: Callable[[Claims], Claims] | None = None
@@ -51,7 +51,7 @@ class Deviation:
     """The token endpoint does its work, and the connection breaks before the reply."""
     hands_over: bool = False
     """The browser is not sent back; the address is shown, to be opened in another browser."""
-    signed_answer: Callable[[Keys, Claims], str] | None = None
+    signed_answer: Callable[[Generations, Claims], str] | None = None
     """An answer by JARM."""
     poll: Callable[[Memory, str], None] | None = None
     """What happens to a request that waits, under this digest, just before its client asks for it again."""
@@ -91,12 +91,12 @@ def another_state(found: Parameters) -> Parameters:
 # -- the id token ---------------------------------------------------------------------------------------------------
 
 
-def claiming(change: Callable[[Claims], Claims]) -> Callable[[Keys, Claims], str]:
+def claiming(change: Callable[[Claims], Claims]) -> Callable[[Generations, Claims], str]:
     """A token that is rightly signed and says something else."""
     return lambda keys, claims: keys.sign({k: v for k, v in {**claims, **change(claims)}.items() if v is not None}, "JWT")
 
 
-def broken_signature(keys: Keys, claims: Claims) -> str:
+def broken_signature(keys: Generations, claims: Claims) -> str:
     """One byte in the middle of the signature is another."""
     head, _, signature = keys.sign(claims, "JWT").rpartition(".")
     raw = bytearray(from_base64url(signature))
@@ -108,18 +108,18 @@ def _parts(header: Claims, claims: Claims) -> str:
     return ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
 
 
-def unsigned(keys: Keys, claims: Claims) -> str:
+def unsigned(keys: Generations, claims: Claims) -> str:
     """RFC 8725 §2.1: ``alg`` is ``none``."""
     return _parts({"alg": "none", "typ": "JWT", "kid": keys.current.kid}, claims) + "."
 
 
-def signed_by_the_public_key(keys: Keys, claims: Claims) -> str:
+def signed_by_the_public_key(keys: Generations, claims: Claims) -> str:
     """RFC 8725 §2.1: the public key, which everybody has, taken for a shared secret. By hand, for no library does this any more."""
     text = _parts({"alg": "HS256", "typ": "JWT", "kid": keys.current.kid}, claims)
     return f"{text}.{base64url(hmac.digest(keys.current.as_pem(private=False), text.encode(), 'sha256'))}"
 
 
-def signed_by_a_stranger(keys: Keys, claims: Claims) -> str:
+def signed_by_a_stranger(keys: Generations, claims: Claims) -> str:
     """Another key, under a ``kid`` that JWKS never shows."""
     return keys.sign(claims, "JWT", keys.stranger)
 

@@ -47,7 +47,6 @@ REFUSABLE = ("par", "exchange", "register")
 """Endpoints that a deviation can make refuse: pushed requests, token exchange, registration."""
 _ASKED_AGAIN = {device_grant.GRANT: "device_code", ciba.GRANT: "auth_req_id"}
 """Grants for which a client asks until its person has answered, and by what it names the request."""
-OPEN_TO_SCRIPTS = {"Access-Control-Allow-Origin": "*"}
 
 Body = dict[str, Any] | str
 
@@ -87,16 +86,14 @@ def _texts(listed: object) -> list[str]:
 async def openid_configuration(request: HttpRequest) -> Response:
     world = world_of(request)
     world.see(Kind.DISCOVERY)
-    return JSONResponse(metadata(world.issuer, tls=world.tls is not None), headers=OPEN_TO_SCRIPTS)
+    return JSONResponse(metadata(world.issuer, tls=world.tls is not None))
 
 
 async def jwks(request: HttpRequest) -> Response:
     """Never to be kept: whoever changes the key here wants to see what the client does."""
     world = world_of(request)
     world.see(Kind.KEYS)
-    return JSONResponse(
-        world.keys.document(), headers=OPEN_TO_SCRIPTS | {"Cache-Control": "no-store"}, media_type="application/jwk-set+json"
-    )
+    return JSONResponse(world.keys.document(), headers={"Cache-Control": "no-store"}, media_type="application/jwk-set+json")
 
 
 # -- requests by form ------------------------------------------------------------------------------------------------

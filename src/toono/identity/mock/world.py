@@ -17,7 +17,7 @@ from starlette.responses import Response
 from toono.identity.domain.oidc import authorization_details, consent, registration, token
 from toono.identity.domain.oidc.parameters import Parameters
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Client, Provider, Session
+from toono.identity.domain.oidc.storage import ES256, Client, Provider, Session
 from toono.identity.domain.oidc.userinfo import PERSONAL_SCOPES
 from toono.identity.mock import deviations as d
 from toono.identity.mock.check.cases import Dialect
@@ -193,20 +193,21 @@ class World:
             self.deviations("stranger", lambda one: run is not None and run.has_begun if one is self.inspection.deviation else is_next)
         )
 
-    def _sign(self, claims: dict[str, Any], typ: str) -> str:
+    def _sign(self, claims: dict[str, Any], typ: str, algorithm: str = ES256) -> str:
         """Every token of the provider. An answer by JARM (it has a code or an error) and an id token may deviate."""
+        keys = self.keys.of(algorithm)
         if typ == "JWT" and {"code", "error"} & claims.keys():
             claims = dict(self.answer(claims))
             forged = next((one.signed_answer for one in self.deviations("signed_answer")), None)
-            return forged(self.keys, claims) if forged else self.keys.sign(claims, typ)
+            return forged(keys, claims) if forged else keys.sign(claims, typ)
         if typ == "JWT" and "sub" in claims and "auth_time" not in claims:
             claims = self.userinfo(claims)
         if typ != "JWT" or "auth_time" not in claims:
-            return self.keys.sign(claims, typ)
+            return keys.sign(claims, typ)
         for _ in self.deviations("rolls_key"):
-            self.keys.roll()
+            keys.roll()
         made = next((one.id_token for one in self.deviations("id_token")), None)
-        return made(self.keys, claims) if made else self.keys.sign(claims, typ)
+        return made(keys, claims) if made else keys.sign(claims, typ)
 
     def answer(self, found: dict[str, str]) -> dict[str, str]:
         """What the browser brings back."""

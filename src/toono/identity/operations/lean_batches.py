@@ -31,7 +31,7 @@ from pydantic_core import to_json
 from toono.identity import contracts, models
 from toono.identity.domain.oidc import rollover
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Keys, Storage, Token, digest
+from toono.identity.domain.oidc.storage import ES256, Keys, Storage, Token, digest
 from toono.identity.operations import engine, keys, machines
 from toono.identity.operations.storage import token_details
 from toono.kernel.clock import now
@@ -311,7 +311,9 @@ def _not_here(uri: str, anew: bool) -> Keys:
 # -- tokens --------------------------------------------------------------------------------------------------------
 
 
-def _unsigned_token(claims: dict[str, Any], typ: str) -> str:
+def _unsigned_token(claims: dict[str, Any], typ: str, algorithm: str = ES256) -> str:
+    if algorithm != ES256:
+        raise _LongWay(algorithm)
     label = rollover.active(keys.signing_keys(), now()).label
     text = Unsigned(f"{_head(label, typ)}.{base64url(to_json(claims))}")
     text.label = label
@@ -320,7 +322,7 @@ def _unsigned_token(claims: dict[str, Any], typ: str) -> str:
 
 @lru_cache(maxsize=64)
 def _head(label: str, typ: str) -> str:
-    return base64url(to_json({"alg": "ES256", "typ": typ, "kid": str(keys.public_jwk(label)["kid"])}))
+    return base64url(to_json({"alg": ES256, "typ": typ, "kid": str(keys.public_jwk(label)["kid"])}))
 
 
 def _answer(sent: contracts.MachineRequest, done: _Done, signed: Signed) -> contracts.ProtocolAnswer:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +16,7 @@ from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
 from pydantic_core import to_json
 
 from toono.identity import contracts
+from toono.identity.domain.oidc import scripts
 from toono.identity.limits import LIMITS
 from toono.identity.operations import keys
 from toono.identity.operations.lean_batches import Lean
@@ -29,8 +30,16 @@ MOST_WAITING = 2000
 FORM = "application/x-www-form-urlencoded"
 KEPT_BY_NOBODY = ("cache-control", "no-store")
 """RFC 6749 §5.1."""
-
 Header = tuple[str, str]
+
+
+def _lower(headers: Mapping[str, str]) -> tuple[Header, ...]:
+    """As Granian wants them."""
+    return tuple((name.lower(), value) for name, value in headers.items())
+
+
+OFFERED = {path: _lower(scripts.offered(path)) for path in METHODS}
+LEAVE = {path: _lower(headers) for path in METHODS if (headers := scripts.leave(path))}
 log = logging.getLogger(__name__)
 NOT_A_FORM = contracts.ProtocolAnswer(status=400, body={"error": "invalid_request", "error_description": "send a form in the body"})
 BUSY = contracts.ProtocolAnswer(status=503, body={"error": "temporarily_unavailable"})
@@ -48,15 +57,18 @@ class Plane:
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         method, path = scope.method, scope.path
+        offered = OFFERED.get(path, ())
         if path in PATHS and method == "POST":
-            return _answer(protocol, await self._machine(scope, protocol))
+            return _answer(protocol, await self._machine(scope, protocol), *offered)
         if path == "/oidc/jwks" and method in ("GET", "HEAD"):
-            return await self._jwks(protocol, empty=method == "HEAD")
+            return await self._jwks(protocol, *offered, empty=method == "HEAD")
         if (method, path) == ("GET", "/health/live"):
             return _send(protocol, 200, b"{}")
+        if path in LEAVE and method == "OPTIONS" and "access-control-request-method" in scope.headers:
+            return _send(protocol, 204, b"", *LEAVE[path], media="")
         if path in METHODS:
             said = {"error": "invalid_request", "error_description": f"only {METHODS[path]}"}
-            return _send(protocol, 405, to_json(said), ("allow", METHODS[path]), KEPT_BY_NOBODY)
+            return _send(protocol, 405, to_json(said), ("allow", METHODS[path]), KEPT_BY_NOBODY, *offered)
         return _send(protocol, 404, to_json({"error": "not_found"}), KEPT_BY_NOBODY)
 
     async def _machine(self, scope: Scope, protocol: HTTPProtocol) -> contracts.ProtocolAnswer:
@@ -89,10 +101,9 @@ class Plane:
         finally:
             close_old_connections()
 
-    async def _jwks(self, protocol: HTTPProtocol, *, empty: bool) -> None:
+    async def _jwks(self, protocol: HTTPProtocol, *offered: Header, empty: bool) -> None:
         body = await self._in_thread(_keys) if keys.stale() else _keys()
-        headers = [("cache-control", "public, max-age=300"), ("access-control-allow-origin", "*")]
-        _send(protocol, 200, b"" if empty else body, *headers, media="application/jwk-set+json")
+        _send(protocol, 200, b"" if empty else body, ("cache-control", "public, max-age=300"), *offered, media="application/jwk-set+json")
 
 
 def _keys() -> bytes:
@@ -120,8 +131,8 @@ async def _body(headers: dict[str, str], protocol: HTTPProtocol) -> str:
     return whole[: LIMITS.request_length + 1].decode("ascii", errors="replace")
 
 
-def _answer(protocol: HTTPProtocol, answer: contracts.ProtocolAnswer) -> None:
-    headers = [KEPT_BY_NOBODY]
+def _answer(protocol: HTTPProtocol, answer: contracts.ProtocolAnswer, *offered: Header) -> None:
+    headers = [KEPT_BY_NOBODY, *offered]
     if answer.authenticate:
         headers.append(("www-authenticate", answer.authenticate))
     if answer.dpop_nonce:
@@ -134,4 +145,6 @@ def _answer(protocol: HTTPProtocol, answer: contracts.ProtocolAnswer) -> None:
 
 
 def _send(protocol: HTTPProtocol, status: int, body: bytes, *headers: Header, media: str = "application/json") -> None:
-    protocol.response_bytes(status, [("content-type", media), ("x-content-type-options", "nosniff"), *headers], body)
+    """:param media: empty where there is no body."""
+    kind = [("content-type", media)] if media else []
+    protocol.response_bytes(status, [*kind, ("x-content-type-options", "nosniff"), *headers], body)

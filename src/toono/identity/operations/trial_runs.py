@@ -31,7 +31,7 @@ from toono.identity.domain.console import bounds
 from toono.identity.domain.dan.operations import OPERATIONS
 from toono.identity.domain.oidc import ciba, credential, device_grant
 from toono.identity.domain.oidc.dpop import access_token_hash
-from toono.identity.domain.oidc.storage import BY_KEY, BY_NOTHING, Client, Profile
+from toono.identity.domain.oidc.storage import BY_KEY, BY_NOTHING, SIGNING, Client, Profile
 from toono.identity.errors import TrialOver
 from toono.identity.limits import LIMITS
 from toono.identity.operations import dan, engine, keys, machines, relying_parties
@@ -357,7 +357,7 @@ class _Runner:
     def _is_sound(self, token: str) -> bool:
         """As the client must check it: OpenID Connect Core §3.1.3.7."""
         try:
-            claims = jwt.decode(token, keys.key_set(), algorithms=["ES256"]).claims
+            claims = jwt.decode(token, keys.key_set(), algorithms=list(SIGNING)).claims
         except (JoseError, ValueError):
             return False
         expected = {"iss": settings().base_url, "aud": self.row.twin_id}

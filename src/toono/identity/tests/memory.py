@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from joserfc import jws, jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from toono.identity.domain.oidc import authorize as authorization
 from toono.identity.domain.oidc import dpop, pushed, token, userinfo
 from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import (
+    ES256,
     Approval,
     Client,
     Code,
@@ -35,6 +36,7 @@ from toono.identity.domain.oidc.storage import (
 )
 
 ISSUER = "https://toono.example"
+RSA = RSAKey.generate_key(2048, auto_kid=True)
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 SECRET = "s3cret:+ /%" + "x" * 40
 NATIVE = "native"
@@ -86,6 +88,7 @@ class MemoryProvider:
     def __init__(self) -> None:
         self.now = NOW
         self.key = ECKey.generate_key("P-256", auto_kid=True)
+        self.rsa = RSA
         self.clients = {client.client_id: client for client in clients()}
         self.codes: dict[str, Code] = {}
         self.grants: dict[str, Grant] = {}
@@ -101,12 +104,13 @@ class MemoryProvider:
     @property
     def provider(self) -> Provider:
         return Provider(
-            issuer=ISSUER, storage=self, now=self.now, keys=lambda: KeySet([self.key]), sign=self.sign, random=lambda: secrets.token_urlsafe(32),
+            issuer=ISSUER, storage=self, now=self.now, keys=lambda: KeySet([self.key, self.rsa]), sign=self.sign, random=lambda: secrets.token_urlsafe(32),
             identifier=lambda: str(uuid.uuid4()), mac=lambda purpose, value: hmac.digest(b"key" + purpose.encode(), value.encode(), "sha256").hex(),
         )  # fmt: skip
 
-    def sign(self, claims: dict[str, Any], typ: str = "JWT") -> str:
-        return jwt.encode({"alg": "ES256", "kid": self.key.kid, "typ": typ}, claims, self.key)
+    def sign(self, claims: dict[str, Any], typ: str = "JWT", algorithm: str = ES256) -> str:
+        key = self.key if algorithm == ES256 else self.rsa
+        return jwt.encode({"alg": algorithm, "kid": key.kid, "typ": typ}, claims, key)
 
     def opened(self, text: str) -> dict[str, Any]:
         """The claims of something that the provider signed."""

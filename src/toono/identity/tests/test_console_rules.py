@@ -248,7 +248,7 @@ FULL = {
     ],
     "token_endpoint_auth_method": "client_secret_basic", "authorization_details_types": ["toono_exchange", "toono_signature"],
     "backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": "https://a.mn/ping", "resources": ["https://a.mn/api"],
-    "may_act_for": ["portal"], "userinfo_signed_response_alg": "ES256", "userinfo_encrypted_response_alg": "ECDH-ES",
+    "may_act_for": ["portal"], "id_token_signed_response_alg": "RS256", "userinfo_signed_response_alg": "RS256", "userinfo_encrypted_response_alg": "ECDH-ES",
     "userinfo_encrypted_response_enc": "A128GCM", "id_token_encrypted_response_alg": "ECDH-ES+A256KW", "id_token_encrypted_response_enc": "A256GCM",
     "require_pushed_authorization_requests": True,
 }  # fmt: skip
@@ -282,6 +282,7 @@ def test_a_whole_registration_goes_through_the_form_unchanged(post):
     ({"jwks": json.dumps(encryption_key(use="sig"))}, "jwks"),
     ({"userinfo_encrypted_response_alg": "RSA-OAEP-256"}, "jwks"),
     ({"id_token_encrypted_response_alg": "RSA-OAEP-256"}, "jwks"),
+    ({"guards": ["fapi2"], "token_endpoint_auth_method": "private_key_jwt"}, "id_token_signed_response_alg"),
     ({"signing": ["service"], "guards": ["pairwise"]}, "guards"),
     ({"signing": ["credential"], "guards": ["dpop"]}, "guards"),
     ({"signing": ["details"], "guards": ["fapi2"], "token_endpoint_auth_method": "private_key_jwt"}, "guards"),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import wraps
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import get_resolver
 
-from toono.identity.domain.oidc import credential
+from toono.identity.domain.oidc import credential, scripts
+from toono.kernel.access import View
 from toono.kernel.settings import settings
 
 
@@ -32,3 +37,34 @@ def body(request: HttpRequest) -> str:
 def start_again(request: HttpRequest) -> HttpResponse:
     """The sign-in is over or another browser's: say so and give the way to begin anew."""
     return render(request, "identity/start_again.html", status=400)
+
+
+def open_to_scripts(view: View) -> View:
+    """Let scripts of every site use the view at the addresses that :data:`.scripts.METHODS` names.
+
+    A browser's question before the request is answered here, so that nothing is read for it. What the view raises becomes its answer
+    here too: a script that may not read a refusal cannot tell it from a broken line.
+    """
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        headers, leave = scripts.offered(request.path), scripts.leave(request.path)
+        if not headers:
+            return view(request, *args, **kwargs)
+        if leave and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return _without_body(leave)
+        try:
+            response = view(request, *args, **kwargs)
+        except Exception:
+            response = get_resolver().resolve_error_handler(500)(request)
+        for name, value in headers.items():
+            response[name] = value
+        return response
+
+    return opened
+
+
+def _without_body(headers: dict[str, str]) -> HttpResponse:
+    response = HttpResponse(status=204, headers=headers)
+    del response["Content-Type"]
+    return response

@@ -11,20 +11,15 @@ from django.views.decorators.http import require_http_methods
 
 from toono.identity import api
 from toono.identity.contracts import MachineRequest, ProtocolAnswer
-from toono.identity.web.answers import body
+from toono.identity.web.answers import body, open_to_scripts
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
 
 FORM = "application/x-www-form-urlencoded"
-PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, DPoP, Content-Type",
-    "Access-Control-Max-Age": "3600",
-}
-"""What a browser is told before a script's request that shows a token."""
 
 
 @csrf_exempt
+@open_to_scripts
 @require_http_methods(["POST"])
 @allow(Role.ANYBODY)
 def machine(request: HttpRequest) -> HttpResponse:
@@ -35,18 +30,13 @@ def machine(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST", "OPTIONS"])
+@open_to_scripts
+@require_http_methods(["GET", "POST"])
 @allow(Role.ANYBODY)
 def userinfo(request: HttpRequest) -> HttpResponse:
-    """Open to scripts of every site (Core §5.3): what it says depends on the token that is shown, and on no cookie."""
-    if request.method == "OPTIONS":
-        response = HttpResponse(status=204, headers=PREFLIGHT)
-    else:
-        form = body(request) if request.content_type == FORM else ""
-        response = answered(api.machine_answer(sent=_sent(request, form)))
-        response["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+    """Core §5.3. What it says depends on the token that is shown, and on no cookie."""
+    form = body(request) if request.content_type == FORM else ""
+    return answered(api.machine_answer(sent=_sent(request, form)))
 
 
 def _sent(request: HttpRequest, form: str) -> MachineRequest:

@@ -17,23 +17,24 @@ from toono.identity import api
 from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SigningRequired, SignInRequired
 from toono.identity.errors import FlowOver
 from toono.identity.web import cookies
-from toono.identity.web.answers import body, redirect, signing_service, start_again
+from toono.identity.web.answers import body, open_to_scripts, redirect, signing_service, start_again
 from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.ui.api import let_forms_lead_to
 
 
+@open_to_scripts
 @require_safe
 @allow(Role.ANYBODY)
 def openid_configuration(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(api.openid_configuration(), headers={"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"})
+    return JsonResponse(api.openid_configuration(), headers={"Cache-Control": "public, max-age=3600"})
 
 
+@open_to_scripts
 @require_safe
 @allow(Role.ANYBODY)
 def jwks(request: HttpRequest) -> HttpResponse:
-    headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
-    return JsonResponse(api.jwks(), headers=headers, content_type="application/jwk-set+json")
+    return JsonResponse(api.jwks(), headers={"Cache-Control": "public, max-age=300"}, content_type="application/jwk-set+json")
 
 
 @csrf_exempt

@@ -27,7 +27,7 @@ class Algorithm:
     hash: SigningHash | None
     """What goes with the key's strength; None where the algorithm hashes by itself."""
     in_signer: bool
-    """The signer's stores make and use such keys. The others need a token that can (PKCS#11 3.2 for ML-DSA)."""
+    """The signer makes such keys for certificates of ours. The others need a token that can (PKCS#11 3.2 for ML-DSA); RSA is for tokens alone."""
     applied: bool
     """A certificate is issued for somebody else's key of this kind."""
 
@@ -96,11 +96,11 @@ def check_signer_has(name: str) -> None:
     if name not in ALGORITHMS:
         raise AlgorithmNotSupported(f"{name} is not in the table of algorithms: {', '.join(ALGORITHMS)}")
     if not ALGORITHMS[name].in_signer:
-        raise AlgorithmNotSupported(f"the signer's key store cannot make {name}; it makes {', '.join(in_signer())}")
+        raise AlgorithmNotSupported(f"the signer's key store cannot make {name} for a certificate; it makes {', '.join(in_signer())}")
 
 
 def in_signer() -> tuple[str, ...]:
-    """The algorithms of which the signer makes keys."""
+    """The algorithms of which the signer makes keys that get certificates."""
     return tuple(name for name, algorithm in ALGORITHMS.items() if algorithm.in_signer)
 
 

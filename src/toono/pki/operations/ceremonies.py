@@ -29,7 +29,7 @@ from toono.pki.operations.establish_authorities import NAMES, establish_authorit
 from toono.pki.operations.issue_certificate import Order, issue_anew, keep, one_at_a_time
 from toono.pki.operations.steps import note
 from toono.pki.operations.time_stamp import time_stamp
-from toono.pki.signing import RemoteKey
+from toono.pki.signing import RemoteKey, elliptic
 
 ISSUING = tuple(profile for profile in AUTHORITIES if profile is not Profile.ROOT)
 
@@ -140,7 +140,7 @@ def _subject(profile: Profile, key: str) -> SubjectName:
 
 
 def _wanted(profile: Profile, label: str, key: str, algorithm: str) -> Wanted:
-    public_key = client().generate(key=key, curve=algorithm)
+    public_key = elliptic(client().generate(key=key, kind=algorithm), key)
     subject = _subject(profile, key)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject.common_name)])
     remote = RemoteKey(client(), key, public_key)

@@ -33,7 +33,7 @@ from toono.pki.errors import CertificateSuspended, CertificateWithdrawn, KeyMism
 from toono.pki.events import CertificateIssued
 from toono.pki.models import Certificate
 from toono.pki.operations.steps import note
-from toono.pki.signing import RemoteKey
+from toono.pki.signing import RemoteKey, elliptic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +174,7 @@ def issuer_of(row: Certificate) -> Issuer:
 
 def _generated(key: str, algorithm: str) -> ec.EllipticCurvePublicKey:
     check_signer_has(algorithm)
-    return client().generate(key=key, curve=algorithm)
+    return elliptic(client().generate(key=key, kind=algorithm), key)
 
 
 def _key_for(order: Order, before: Sequence[Certificate]) -> str:

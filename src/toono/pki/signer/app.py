@@ -1,9 +1,9 @@
 """The signer: the only process that reaches private keys. Others ask it over a Unix socket.
 
 =========================  ==================================================  ======================================
-``POST /sign``             ``{"key": label, "digests": [base64, …]}``          ``{"signatures": [base64 DER, …]}``
+``POST /sign``             ``{"key": label, "digests": [base64, …]}``          ``{"signatures": [base64, …]}``
 ``POST /sign-each``        ``{"wanted": [{"key": …, "digests": […]}, …]}``     ``{"answers": [as of /sign, or a problem, …]}``
-``POST /keys``             ``{"key": label, "curve": "P-256" | "P-384" …}``    ``{"key": label, "public_key": PEM}``
+``POST /keys``             ``{"key": label, "kind": "P-256" … "RSA-3072"}``    ``{"key": label, "public_key": PEM}``
 ``GET /keys/<label>``                                                          ``{"key": label, "public_key": PEM}``
 ``POST /codes``            ``{"id": UUID, "key": …, "confirms": text,          ``{"code": six digits}``
                            "number": text}``
@@ -34,6 +34,7 @@ from collections.abc import Awaitable, Callable, Set
 from functools import cache
 from typing import Any, NoReturn
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from toono.kernel.clock import now
@@ -42,12 +43,12 @@ from toono.pki.signer.activations import IDENTIFIER, LONGEST_SECONDS, MOST_DIGES
 from toono.pki.signer.codes import CODE, CONFIRMS, CodeRefused, Codes, derived_secret
 from toono.pki.signer.proofs import NotProven, holder_of, prove
 from toono.pki.signer.rights import CLIENTS, Tokens, Verb, may
-from toono.pki.signer.stores import CURVES, HASHES, LABEL, KeyStore, NoSuchKey, OtherCurve, StoreFault
+from toono.pki.signer.stores import HASHES, KINDS, LABEL, KeyStore, NoSuchKey, OtherKind, PublicKey, StoreFault
 
 BODY_LIMIT_BYTES = 256 * 1024
 BATCH_LIMIT = 1000
-TURN = 32
-"""Digests signed before other requests get a turn: a big batch delays nobody by more than a few milliseconds."""
+TURN, RSA_TURN = 32, 1
+"""Digests signed by an EC and by an RSA key before other requests get a turn: a big batch delays nobody by more than a few milliseconds."""
 
 _CODE_MEMBERS: dict[str, frozenset[str]] = {
     "/codes": frozenset({"id", "key", "confirms", "number"}),
@@ -115,7 +116,7 @@ class Signer:
         if (method, path) == ("POST", "/sign-each"):
             return await self._sign_each(client, _object(await _body(receive), {"wanted"}), note)
         if (method, path) == ("POST", "/keys"):
-            return self._generate(client, _object(await _body(receive), {"key", "curve"}), note)
+            return self._generate(client, _object(await _body(receive), {"key", "kind"}), note)
         if method == "POST" and path in ("/activations", "/activations/end", "/activations/state"):
             members = {"id", "key", "digests", "seconds", "proof"} if path == "/activations" else {"id", "key"}
             return self._activate(client, path, _object(await _body(receive), members), note)
@@ -140,13 +141,15 @@ class Signer:
         if "activation" in asked:
             _refuse(400, "body_malformed", f"The key «{label}» needs no activation.")
         signatures: list[bytes] = []
-        for start in range(0, len(digests), TURN):
-            if start:
-                await asyncio.sleep(0)
-            try:
-                signatures += self._store.sign(label, digests[start : start + TURN])
-            except NoSuchKey:
-                _refuse(404, "key_unknown", f"There is no key «{label}».")
+        try:
+            turn = _turn(self._store.public_key(label))
+            for start in range(0, len(digests), turn):
+                part = digests[start : start + turn]
+                signatures += self._store.sign(label, part)
+                if len(part) == turn:
+                    await asyncio.sleep(0)
+        except NoSuchKey:
+            _refuse(404, "key_unknown", f"There is no key «{label}».")
         return _signatures(signatures)
 
     def _sign_activated(self, given: object, label: str, digests: list[bytes]) -> list[bytes]:
@@ -232,12 +235,12 @@ class Signer:
 
     def _generate(self, client: str, asked: dict[str, Any], note: dict[str, Any]) -> Answer:
         label = _permitted(client, Verb.GENERATE, asked["key"], note)
-        if asked["curve"] not in CURVES:
-            _refuse(400, "curve_unknown", f"The curve must be one of {', '.join(CURVES)}.")
+        if asked["kind"] not in KINDS:
+            _refuse(400, "kind_unknown", f"The kind must be one of {', '.join(KINDS)}.")
         try:
-            public = self._store.generate(label, asked["curve"])
-        except OtherCurve:
-            _refuse(409, "other_curve", f"The key «{label}» exists on another curve.")
+            public = self._store.generate(label, asked["kind"])
+        except OtherKind:
+            _refuse(409, "other_kind", f"The key «{label}» exists and is of another kind.")
         return _key_answer(label, public)
 
     def _public(self, client: str, label: str, note: dict[str, Any]) -> Answer:
@@ -337,8 +340,12 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _key_answer(label: str, public: Any) -> Answer:
-    pem: bytes = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+def _turn(public: PublicKey) -> int:
+    return RSA_TURN if isinstance(public, rsa.RSAPublicKey) else TURN
+
+
+def _key_answer(label: str, public: PublicKey) -> Answer:
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return {"key": label, "public_key": pem.decode()}
 
 

@@ -99,7 +99,7 @@ def text(digest: bytes) -> str:
 def caller(tmp_path: Path) -> Caller:
     made = Caller(tmp_path)
     for key in GUARDED:
-        assert made.ask("/keys", "web", key=key, curve="P-256")[0] == 200
+        assert made.ask("/keys", "web", key=key, kind="P-256")[0] == 200
     return made
 
 
@@ -128,7 +128,7 @@ def test_what_was_confirmed_is_signed_and_the_signature_is_good(caller: Caller) 
     granted = caller.grant(DIGEST, OTHER)
     status, answer = caller.sign(DIGEST, activation=granted)
     assert status == 200
-    pem = caller.ask("/keys", "web", key=KEY, curve="P-256")[1]["public_key"]
+    pem = caller.ask("/keys", "web", key=KEY, kind="P-256")[1]["public_key"]
     key = load_pem_public_key(pem.encode())
     assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(base64.b64decode(answer["signatures"][0]), DIGEST, ec.ECDSA(Prehashed(SHA256())))
@@ -199,7 +199,7 @@ def test_how_many_is_bounded(caller: Caller) -> None:
 
 
 def test_a_key_of_nobody_has_no_activation(caller: Caller) -> None:
-    assert caller.ask("/keys", "web", key="seal/x", curve="P-256")[0] == 200
+    assert caller.ask("/keys", "web", key="seal/x", kind="P-256")[0] == 200
     assert caller.sign(DIGEST, key="seal/x", activation=str(uuid4()))[1]["code"] == "body_malformed"
     assert caller.sign(DIGEST, key="seal/x")[0] == 200
     assert not needs_activation("seal/x") and not needs_activation("persons/x")
@@ -209,7 +209,7 @@ def test_a_signer_without_activations_signs_for_no_person(tmp_path: Path) -> Non
     """The mutant of the whole: were the guard only in the database, this signer would sign."""
     bare = Caller(tmp_path)
     bare.signer = Signer(FileStore(tmp_path / "keys", "pass"), Tokens({"web": "web-token", "worker": "worker-token"}))
-    assert bare.ask("/keys", "web", key=KEY, curve="P-256")[0] == 200
+    assert bare.ask("/keys", "web", key=KEY, kind="P-256")[0] == 200
     assert bare.sign(DIGEST, activation=str(uuid4()))[1]["code"] == "activation_missing"
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, PublicFormat
 
-from toono.pki.signer.stores import HASHES, KeyStore, NoSuchKey, OtherCurve, StoreFault
+from toono.pki.signer.stores import HASHES, KINDS, KeyStore, NoSuchKey, OtherKind, PublicKey, StoreFault, kind_of
 from toono.pki.signer.stores.file import FileStore
 from toono.pki.signer.stores.pkcs11 import Pkcs11Store
 
@@ -58,42 +59,83 @@ def label(request: pytest.FixtureRequest) -> str:
     return "seal/" + hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
 
 
-def _valid(key: ec.EllipticCurvePublicKey, signature: bytes, digest: bytes) -> bool:
+def _valid(key: PublicKey, signature: bytes, digest: bytes) -> bool:
     try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, digest, padding.PKCS1v15(), Prehashed(HASHES[len(digest)]))
+            return True
         key.verify(signature, digest, ec.ECDSA(Prehashed(HASHES[len(digest)])))
     except InvalidSignature:
         return False
     return True
 
 
-@pytest.mark.parametrize("curve", ["P-256", "P-384", "P-521"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
-def test_a_signature_over_each_hash_and_curve_verifies(open_store: Opener, label: str, curve: str, algorithm: str) -> None:
+def test_a_signature_over_each_hash_by_each_kind_verifies(open_store: Opener, label: str, kind: str, algorithm: str) -> None:
     store, digest = open_store(), hashlib.new(algorithm, b"text").digest()
-    public = store.generate(label, curve)
+    public = store.generate(label, kind)
+    assert kind_of(public) == kind
     [signature] = store.sign(label, [digest])
     assert _valid(public, signature, digest)
     assert not _valid(public, signature, hashlib.new(algorithm, b"other text").digest())
 
 
-def test_a_batch_is_answered_in_order(open_store: Opener, label: str) -> None:
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
+def test_openssl_takes_a_signature_by_an_rsa_key(open_store: Opener, label: str, algorithm: str, tmp_path: Path) -> None:
     store = open_store()
-    public, digests = store.generate(label, "P-256"), [hashlib.sha256(bytes([n])).digest() for n in range(50)]
+    (tmp_path / "key.pem").write_bytes(store.generate(label, "RSA-3072").public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    [signature] = store.sign(label, [hashlib.new(algorithm, b"text").digest()])
+    assert len(signature) == 384
+    (tmp_path / "signature").write_bytes(signature)
+    command = ["openssl", "dgst", f"-{algorithm}", "-verify", str(tmp_path / "key.pem"), "-signature", str(tmp_path / "signature")]
+    assert subprocess.run(command, input=b"text", capture_output=True).stdout == b"Verified OK\n"
+    assert subprocess.run(command, input=b"other text", capture_output=True).returncode != 0
+
+
+def test_an_rsa_key_has_the_usual_exponent_and_its_signature_no_chance_in_it(open_store: Opener, label: str) -> None:
+    store = open_store()
+    public = store.generate(label, "RSA-3072")
+    assert isinstance(public, rsa.RSAPublicKey) and public.public_numbers().e == 65537
+    first, again = store.sign(label, [bytes(48), bytes(48)])
+    assert first == again
+
+
+@pytest.mark.parametrize("kind", ["P-256", "RSA-3072"])
+def test_a_batch_is_answered_in_order(open_store: Opener, label: str, kind: str) -> None:
+    store = open_store()
+    public, digests = store.generate(label, kind), [hashlib.sha256(bytes([n])).digest() for n in range(50)]
     signatures = store.sign(label, digests)
     assert all(_valid(public, signature, digest) for signature, digest in zip(signatures, digests, strict=True))
     assert not _valid(public, signatures[0], digests[1])
 
 
-def test_a_key_is_made_once_and_outlives_the_process(open_store: Opener, label: str) -> None:
-    made = open_store().generate(label, "P-256")
+@pytest.mark.parametrize("kind", ["P-256", "RSA-3072"])
+def test_a_key_is_made_once_and_outlives_the_process(open_store: Opener, label: str, kind: str) -> None:
+    made = open_store().generate(label, kind)
     again = open_store()
-    assert again.generate(label, "P-256") == made == again.public_key(label)
+    assert again.generate(label, kind) == made == again.public_key(label)
+    [signature] = open_store().sign(label, [bytes(32)])
+    assert _valid(made, signature, bytes(32))
 
 
-def test_a_label_never_changes_its_curve(open_store: Opener, label: str) -> None:
-    open_store().generate(label, "P-256")
-    with pytest.raises(OtherCurve):
-        open_store().generate(label, "P-384")
+@pytest.mark.parametrize("kind", ["P-256", "RSA-3072"])
+def test_a_key_that_another_signer_makes_meanwhile_is_found(open_store: Opener, label: str, kind: str) -> None:
+    first, second = open_store(), open_store()
+    with pytest.raises(NoSuchKey):
+        second.public_key(label)
+    made = first.generate(label, kind)
+    assert second.public_key(label) == made
+    [signature] = second.sign(label, [bytes(32)])
+    assert _valid(made, signature, bytes(32))
+
+
+@pytest.mark.parametrize(("kind", "other"), [("P-256", "P-384"), ("P-256", "RSA-3072"), ("RSA-3072", "P-256")])
+def test_a_label_never_changes_its_kind(open_store: Opener, label: str, kind: str, other: str) -> None:
+    made = open_store().generate(label, kind)
+    with pytest.raises(OtherKind):
+        open_store().generate(label, other)
+    assert open_store().public_key(label) == made
 
 
 def test_a_key_that_was_never_made_is_unknown(open_store: Opener) -> None:
@@ -102,22 +144,27 @@ def test_a_key_that_was_never_made_is_unknown(open_store: Opener) -> None:
             ask(open_store())
 
 
-def _generate_at_once(kind: str, place: str, module: str, label: str, ready: object, answers: object) -> None:
+def _generate_at_once(store_name: str, kind: str, place: str, module: str, label: str, ready: object, answers: object) -> None:
     store = (
         FileStore(Path(place) / "keys", PASSPHRASE)
-        if kind == "file"
+        if store_name == "file"
         else Pkcs11Store(module, "toono-test", PASSPHRASE, Path(place) / "lock")
     )
     ready.wait()  # type: ignore[attr-defined]
-    public = store.generate(label, "P-256")
-    answers.put(public.public_numbers().x)  # type: ignore[attr-defined]
+    public = store.generate(label, kind)
+    answers.put(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("kind", ["file", "pkcs11"])
-def test_two_processes_that_make_the_same_key_at_once_get_one_key(kind: str, token: str, tmp_path: Path, label: str) -> None:
+@pytest.mark.parametrize("kind", ["P-256", "RSA-3072"])
+@pytest.mark.parametrize("store_name", ["file", "pkcs11"])
+def test_two_processes_that_make_the_same_key_at_once_get_one_key(
+    store_name: str, kind: str, token: str, tmp_path: Path, label: str
+) -> None:
     context = multiprocessing.get_context("spawn")
     ready, answers = context.Barrier(2), context.Queue()
-    racers = [context.Process(target=_generate_at_once, args=(kind, str(tmp_path), token, label, ready, answers)) for _ in range(2)]
+    racers = [
+        context.Process(target=_generate_at_once, args=(store_name, kind, str(tmp_path), token, label, ready, answers)) for _ in range(2)
+    ]
     for racer in racers:
         racer.start()
     found = {answers.get(timeout=30) for _ in racers}
@@ -165,17 +212,29 @@ def test_a_damaged_key_file_is_a_fault_not_a_new_key(tmp_path: Path) -> None:
         FileStore(tmp_path, PASSPHRASE).generate("seal/x", "P-256")
 
 
-def test_a_key_in_the_token_cannot_be_taken_out(token: str, tmp_path: Path, label: str) -> None:
+def test_a_key_file_of_another_sort_is_a_fault(tmp_path: Path) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    encryption = BestAvailableEncryption(PASSPHRASE.encode())
+    (tmp_path / "seal.x.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    with pytest.raises(StoreFault, match="neither an EC nor an RSA key"):
+        FileStore(tmp_path, PASSPHRASE).sign("seal/x", [bytes(32)])
+
+
+@pytest.mark.parametrize(("kind", "secret"), [("P-256", "VALUE"), ("RSA-3072", "PRIVATE_EXPONENT"), ("RSA-3072", "PRIME_1")])
+def test_a_key_in_the_token_cannot_be_taken_out_and_only_signs(token: str, tmp_path: Path, label: str, kind: str, secret: str) -> None:
     import pkcs11
 
     store = Pkcs11Store(token, "toono-test", PASSPHRASE, tmp_path / "lock")
-    store.generate(label, "P-256")
+    store.generate(label, kind)
     session = pkcs11.lib(token).get_token(token_label="toono-test").open()  # logged in by the store
     private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label)
     assert private[pkcs11.Attribute.SENSITIVE]
     assert not private[pkcs11.Attribute.EXTRACTABLE]
+    assert private[pkcs11.Attribute.LOCAL] and private[pkcs11.Attribute.NEVER_EXTRACTABLE]
+    assert private[pkcs11.Attribute.SIGN]
+    assert not any(private[attribute] for attribute in (pkcs11.Attribute.DECRYPT, pkcs11.Attribute.UNWRAP, pkcs11.Attribute.DERIVE))
     with pytest.raises(pkcs11.AttributeSensitive):
-        private[pkcs11.Attribute.VALUE]
+        private[pkcs11.Attribute[secret]]
 
 
 def test_a_token_that_is_not_there_is_a_fault_that_says_what_to_check(token: str, tmp_path: Path) -> None:

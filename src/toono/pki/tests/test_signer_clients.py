@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import uvloop
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_public_key
 
 from toono.pki.errors import KeyUnknown, SignerRefused, SignerUnavailable
 from toono.pki.signing import AsyncSignerClient, RemoteKey, SignerClient
@@ -72,6 +72,15 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignerProcess]:
         running.stop()
 
 
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs a coroutine in a loop of either kind; the gateway's is the second."""
+    return asyncio.run if request.param == "asyncio" else uvloop.run
+
+
 def test_what_one_process_makes_another_signs_with(signer: SignerProcess) -> None:
     public = signer.client("web").generate(key="exchange/one")
     [signature] = signer.client("gateway").sign(key="exchange/one", digests=[DIGEST])
@@ -80,13 +89,46 @@ def test_what_one_process_makes_another_signs_with(signer: SignerProcess) -> Non
 
 
 def test_the_gateway_is_refused_the_authorities_and_the_web_the_messages(signer: SignerProcess) -> None:
-    signer.client("web").generate(key="pki/root", curve="P-384")
+    signer.client("web").generate(key="pki/root", kind="P-384")
     signer.client("web").generate(key="exchange/two")
     with pytest.raises(SignerRefused) as refused:
         signer.client("gateway").sign(key="pki/root", digests=[DIGEST])
     assert refused.value.data["reason"] == "not_permitted"
     with pytest.raises(SignerRefused):
         signer.client("web").sign(key="exchange/two", digests=[DIGEST])
+
+
+def test_an_rsa_key_is_told_as_pem_and_never_taken_for_one_on_a_curve(signer: SignerProcess, run: Run) -> None:
+    client = signer.client("web")
+    public = client.generate(key="token/rsa", kind="RSA-3072")
+    assert isinstance(public, rsa.RSAPublicKey)
+    assert load_pem_public_key(client.public_pem("token/rsa").encode()) == public
+    [signature] = client.sign(key="token/rsa", digests=[DIGEST])
+    public.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+    for ask in (lambda: client.public_key("token/rsa"), lambda: RemoteKey(client, "token/rsa"), lambda: client.generate(key="token/rsa")):
+        with pytest.raises(SignerRefused) as refused:
+            ask()
+        assert refused.value.data["reason"] == "other_kind"
+
+    async def asynchronously() -> None:
+        asynchronous = AsyncSignerClient(signer.socket, "web-token")
+        try:
+            assert await asynchronous.generate(key="token/rsa", kind="RSA-3072") == public
+            with pytest.raises(SignerRefused):
+                await asynchronous.public_key("token/rsa")
+            assert await asynchronous.sign(key="token/rsa", digests=[DIGEST]) == [signature]
+        finally:
+            await asynchronous.close()
+
+    run(asynchronously())
+
+
+def test_a_kind_that_no_store_makes_is_refused(signer: SignerProcess) -> None:
+    with pytest.raises(SignerRefused) as refused:
+        signer.client("web").generate(key="token/odd", kind="RSA-1024")
+    assert refused.value.data["reason"] == "kind_unknown"
+    with pytest.raises(KeyUnknown):
+        signer.client("web").public_pem("token/odd")
 
 
 def test_a_wrong_token_is_refused(signer: SignerProcess) -> None:
@@ -144,15 +186,6 @@ def test_the_asynchronous_client_does_the_same(signer: SignerProcess) -> None:
             await client.close()
 
     asyncio.run(ask())
-
-
-Run = Callable[[Coroutine[Any, Any, None]], None]
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine in a loop of either kind; the gateway's is the second."""
-    return asyncio.run if request.param == "asyncio" else uvloop.run
 
 
 def test_several_keys_sign_in_one_question(signer: SignerProcess, run: Run) -> None:
@@ -262,6 +295,7 @@ def test_a_restarted_signer_is_found_again_with_its_keys(tmp_path_factory: pytes
     try:
         client = own.client("web")
         public = client.generate(key="seal/restart")
+        other = client.generate(key="token/rsa", kind="RSA-3072")
         own.stop()
         with pytest.raises(SignerUnavailable) as away:
             client.sign(key="seal/restart", digests=[DIGEST])
@@ -269,6 +303,9 @@ def test_a_restarted_signer_is_found_again_with_its_keys(tmp_path_factory: pytes
         own.start()
         [signature] = client.sign(key="seal/restart", digests=[DIGEST])
         public.verify(signature, DIGEST, ec.ECDSA(Prehashed(hashes.SHA256())))
+        assert client.generate(key="token/rsa", kind="RSA-3072") == other
+        [signature] = client.sign(key="token/rsa", digests=[DIGEST])
+        other.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
     finally:
         own.stop()
 
@@ -313,7 +350,7 @@ def test_where_nobody_listens_the_signer_is_unavailable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("curve", ["P-256", "P-384"])
 def test_the_builders_of_cryptography_take_a_remote_key_for_a_key(signer: SignerProcess, curve: str) -> None:
     label = f"pki/builder-{curve[-3:]}"
-    public = signer.client("web").generate(key=label, curve=curve)
+    public = signer.client("web").generate(key=label, kind=curve)
     key = RemoteKey(signer.client("web"), label)
     assert (key.public_key(), key.curve.name, key.key_size) == (public, public.curve.name, public.key_size)
     certificate = self_signed(key)

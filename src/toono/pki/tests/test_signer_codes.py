@@ -34,7 +34,7 @@ SEEN = {"request": str(REQUEST), "party": "Хаан Банк", "text_sha256": TE
 def caller(tmp_path: Path) -> Caller:
     made = Caller(tmp_path)
     for key in GUARDED:
-        assert made.ask("/keys", "web", key=key, curve="P-256")[0] == 200
+        assert made.ask("/keys", "web", key=key, kind="P-256")[0] == 200
     return made
 
 

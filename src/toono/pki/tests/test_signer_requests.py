@@ -6,10 +6,15 @@ import asyncio
 import base64
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from toono.pki.signer.app import BATCH_LIMIT, BODY_LIMIT_BYTES, Signer
 from toono.pki.signer.rights import Tokens
@@ -46,7 +51,7 @@ class Caller:
 @pytest.fixture
 def caller(tmp_path: Path) -> Caller:
     caller = Caller(tmp_path)
-    assert caller.ask("POST", "/keys", {"key": "seal/x", "curve": "P-256"})[0] == 200
+    assert caller.ask("POST", "/keys", {"key": "seal/x", "kind": "P-256"})[0] == 200
     return caller
 
 
@@ -132,9 +137,29 @@ def test_a_body_over_the_limit_is_not_read_to_its_end(caller: Caller) -> None:
     assert (status, problem["code"]) == (413, "body_too_large")
 
 
-def test_a_curve_must_be_known_and_stay(caller: Caller) -> None:
-    assert caller.ask("POST", "/keys", {"key": "seal/z", "curve": "P-192"})[1]["code"] == "curve_unknown"
-    assert caller.ask("POST", "/keys", {"key": "seal/x", "curve": "P-384"})[1]["code"] == "other_curve"
+@pytest.mark.parametrize("kind", ["P-192", "RSA-2048", "RSA", "", None, ["P-256"], {}])
+def test_a_kind_must_be_known(caller: Caller, kind: Any) -> None:
+    status, problem = caller.ask("POST", "/keys", {"key": "seal/z", "kind": kind})
+    assert (status, problem["code"]) == (400, "kind_unknown")
+    assert "RSA-3072" in problem["detail"]
+
+
+def test_a_kind_stays(caller: Caller) -> None:
+    assert caller.ask("POST", "/keys", {"key": "token/rsa", "kind": "RSA-3072"})[0] == 200
+    for key, kind in (("seal/x", "P-384"), ("seal/x", "RSA-3072"), ("token/rsa", "P-256")):
+        status, problem = caller.ask("POST", "/keys", {"key": key, "kind": kind})
+        assert (status, problem["code"]) == (409, "other_kind")
+
+
+@pytest.mark.parametrize("key", ["token/rsa", "token/rsa/2"])
+def test_an_rsa_key_is_made_told_and_signs(caller: Caller, key: str) -> None:
+    made = caller.ask("POST", "/keys", {"key": key, "kind": "RSA-3072"})[1]["public_key"]
+    assert caller.ask("GET", f"/keys/{key}")[1]["public_key"] == made
+    public = load_pem_public_key(made.encode())
+    assert isinstance(public, rsa.RSAPublicKey) and public.key_size == 3072
+    answer = caller.ask("POST", "/sign", {"key": key, "digests": [DIGEST] * 2})[1]
+    for signature in answer["signatures"]:
+        public.verify(base64.b64decode(signature), bytes(32), padding.PKCS1v15(), Prehashed(hashes.SHA256()))
 
 
 def test_an_unknown_operation_is_refused(caller: Caller) -> None:
@@ -165,25 +190,60 @@ def test_a_failing_store_is_told_without_its_details(caller: Caller, monkeypatch
     assert "secret" not in json.dumps(problem)
 
 
-def test_a_big_batch_lets_others_have_their_turn(caller: Caller) -> None:
-    """While a thousand signatures are made, another request is answered."""
-    order: list[str] = []
+class Together:
+    """Asks a signer several things at the same time and notes in which order digests are signed and answers come."""
 
-    async def ask(name: str, count: int) -> None:
-        body = json.dumps({"key": "seal/x", "digests": [DIGEST] * count}).encode()
-        scope = {"type": "http", "method": "POST", "path": "/sign", "headers": [(b"authorization", b"Bearer web-token")]}
+    def __init__(self, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.caller, self.order = caller, list[str]()
+        sign = FileStore.sign
+
+        def noted(store: FileStore, label: str, digests: Sequence[bytes]) -> list[bytes]:
+            self.order.append(f"{label} {len(digests)}")
+            return sign(store, label, digests)
+
+        monkeypatch.setattr(FileStore, "sign", noted)
+
+    def ask(self, *questions: tuple[str, Any]) -> list[str]:
+        async def all_of_them() -> None:
+            await asyncio.gather(*(self._ask(path, body) for path, body in questions))
+
+        asyncio.run(all_of_them())
+        return self.order
+
+    async def _ask(self, path: str, asked: Any) -> None:
+        body = json.dumps(asked).encode()
+        scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"authorization", b"Bearer web-token")]}
 
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: dict[str, Any]) -> None:
             if "body" in message:
-                order.append(name)
+                assert "signatures" in json.loads(message["body"]) or "answers" in json.loads(message["body"])
+                self.order.append("answer")
 
-        await caller.signer(scope, receive, send)
+        await self.caller.signer(scope, receive, send)
 
-    async def both() -> None:
-        await asyncio.gather(ask("big", BATCH_LIMIT), ask("small", 1))
 
-    asyncio.run(both())
-    assert order == ["small", "big"]
+@pytest.fixture
+def together(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> Together:
+    assert caller.ask("POST", "/keys", {"key": "token/rsa", "kind": "RSA-3072"})[0] == 200
+    return Together(caller, monkeypatch)
+
+
+def test_a_big_batch_lets_others_have_their_turn(together: Together) -> None:
+    """While a thousand signatures are made, another request is answered."""
+    order = together.ask(("/sign", {"key": "seal/x", "digests": [DIGEST] * BATCH_LIMIT}), ("/sign", {"key": "seal/x", "digests": [DIGEST]}))
+    assert order[:4] == ["seal/x 32", "seal/x 1", "answer", "seal/x 32"]
+    assert (order.count("answer"), order[-1]) == (2, "answer")
+
+
+def test_others_have_their_turn_after_every_rsa_signature(together: Together) -> None:
+    order = together.ask(("/sign", {"key": "token/rsa", "digests": [DIGEST] * 3}), ("/sign", {"key": "seal/x", "digests": [DIGEST]}))
+    assert order == ["token/rsa 1", "seal/x 1", "answer", "token/rsa 1", "token/rsa 1", "answer"]
+
+
+def test_others_have_their_turn_between_rsa_signatures_that_are_wanted_in_one_question(together: Together) -> None:
+    one = {"key": "token/rsa", "digests": [DIGEST]}
+    order = together.ask(("/sign-each", {"wanted": [one] * 3}), ("/sign", {"key": "seal/x", "digests": [DIGEST]}))
+    assert order == ["token/rsa 1", "seal/x 1", "answer", "token/rsa 1", "token/rsa 1", "answer"]

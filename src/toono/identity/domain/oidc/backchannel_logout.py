@@ -23,7 +23,8 @@ def logout_token(provider: Provider, client: Client, *, subject: str, session_id
         "iss": provider.issuer, "sub": subjects.name(provider, client, subject), "aud": client.client_id, "iat": issued,
         "exp": issued + int(LIMITS.logout_token_lifetime.total_seconds()), "jti": identifier, "sid": session_id, "events": {EVENT: {}},
     }  # fmt: skip
-    return encryption.like_an_id_token(provider, client, provider.sign(claims, TYPE), {"iss": provider.issuer})
+    signed = provider.sign(claims, TYPE, client.id_token_signed_response_alg)
+    return encryption.like_an_id_token(provider, client, signed, {"iss": provider.issuer})
 
 
 def next_attempt(attempts: int) -> timedelta | None:

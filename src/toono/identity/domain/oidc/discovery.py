@@ -1,6 +1,6 @@
 """What the provider says of itself: OpenID Connect Discovery 1.0 §3, RFC 8414, RFC 9207 §3, and the documents of each extension. Exactly what is on.
 
-Stricter than Discovery §3 in one thing, as FAPI 2.0 (§5.4) asks: id tokens are signed by ES256 only, RS256 is not offered.
+Id tokens and userinfo are signed by ES256, and by RS256 for clients that ask for it (Discovery §3: it "MUST be included"); everything else by ES256 alone (FAPI 2.0 §5.4).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from toono.identity.domain.oidc import authorization_details, client_keys, encryption
 from toono.identity.domain.oidc.authorize import ASSURANCE_LEVELS, RESPONSE_MODES
 from toono.identity.domain.oidc.client_authentication import METHODS
-from toono.identity.domain.oidc.id_token import ALGORITHM
+from toono.identity.domain.oidc.storage import ES256, SIGNING
 from toono.identity.domain.oidc.token import GRANTS
 from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
 
@@ -40,14 +40,14 @@ def metadata(issuer: str) -> dict[str, object]:
         "grant_types_supported": list(GRANTS),
         "acr_values_supported": list(ASSURANCE_LEVELS),
         "subject_types_supported": ["public", "pairwise"],
-        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "id_token_signing_alg_values_supported": list(SIGNING),
         "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
         "id_token_encryption_enc_values_supported": list(encryption.ENCODINGS),
-        "userinfo_signing_alg_values_supported": [ALGORITHM],
+        "userinfo_signing_alg_values_supported": list(SIGNING),
         "userinfo_encryption_alg_values_supported": list(encryption.ALGORITHMS),
         "userinfo_encryption_enc_values_supported": list(encryption.ENCODINGS),
-        "authorization_signing_alg_values_supported": [ALGORITHM],
-        "introspection_signing_alg_values_supported": [ALGORITHM],
+        "authorization_signing_alg_values_supported": [ES256],
+        "introspection_signing_alg_values_supported": [ES256],
         "request_object_signing_alg_values_supported": signing,
         "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": signing,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, Client
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, RS256, Client
 
 Rule = tuple[str, Callable[[Client], bool]]
 
@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.dpop_bound_access_tokens or c.tls_client_certificate_bound_access_tokens,
     ),
     ("§5.3.2.2-1: requests are pushed", lambda c: c.require_pushed_authorization_requests),
+    ("§5.4.1-2: nothing is signed by RS256", lambda c: RS256 not in (c.id_token_signed_response_alg, c.userinfo_signed_response_alg)),
     ("§5.3.2.2-8: redirect addresses are https", lambda c: all(uri.startswith("https://") for uri in c.redirect_uris)),
 )
 

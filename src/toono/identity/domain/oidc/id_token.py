@@ -10,11 +10,9 @@ from joserfc.errors import JoseError
 
 from toono.identity.domain.oidc import encryption, subjects
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import Client, Grant, Provider
+from toono.identity.domain.oidc.storage import SIGNING, Client, Grant, Provider
 from toono.identity.limits import LIMITS
 from toono.kernel.jose import base64url
-
-ALGORITHM = "ES256"
 
 
 def at_hash(access_token: str) -> str:
@@ -44,7 +42,7 @@ def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: 
     if grant.id_token_claims:
         register = provider.storage.register_claims(grant.session.subject)
         found |= {name: register[name] for name in grant.id_token_claims if name in register}
-    signed = provider.sign(found | ({"nonce": nonce} if nonce else {}), "JWT")
+    signed = provider.sign(found | ({"nonce": nonce} if nonce else {}), "JWT", client.id_token_signed_response_alg)
     try:
         return encryption.like_an_id_token(provider, client, signed)
     except encryption.NoKey:
@@ -54,7 +52,7 @@ def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: 
 def read_hint(provider: Provider, token: str) -> dict[str, Any] | None:
     """The claims of an id token of ours that somebody hands back; None if it is not ours. It may have expired (RP-Initiated Logout §2)."""
     try:
-        decoded = jwt.decode(token, provider.keys(), algorithms=[ALGORITHM])
+        decoded = jwt.decode(token, provider.keys(), algorithms=list(SIGNING))
     except (JoseError, ValueError, TypeError):
         return None
     found = decoded.claims

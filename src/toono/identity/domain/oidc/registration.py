@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from toono.identity.domain.oidc import authorization_code, authorization_details, device_grant, encryption, fapi, refresh, resources
 from toono.identity.domain.oidc.client_authentication import METHODS
 from toono.identity.domain.oidc.refusals import DirectRefusal
-from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, PING, Client, Profile, Provider, digest
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, ES256, PING, SIGNING, Client, Profile, Provider, digest
 from toono.identity.domain.oidc.token import GRANTS
 from toono.identity.limits import LIMITS
 from toono.kernel.text import clean
@@ -46,14 +46,15 @@ _TEXTS = frozenset(
         "jwks_uri",
     }
 )  # fmt: skip
+_SIGNED = {"id_token_signed_response_alg": SIGNING, "userinfo_signed_response_alg": SIGNING, "authorization_signed_response_alg": (ES256,)}
 FIELDS = _LISTS | _FLAGS | _TEXTS | {"jwks"}
 OF_ADMINISTRATORS = frozenset({"may_act_for", "dan_operations"})
 """Never by a statement: they concern other organisations' tokens and registers."""
 _KEYS = {"EC": ("P-256", ("kty", "crv", "x", "y")), "OKP": ("Ed25519", ("kty", "crv", "x")), "RSA": ("", ("kty", "n", "e"))}
 _SETS = ("resources", "authorization_details_types", "may_act_for", "dan_operations")
 _AS_THEY_ARE = (
-    "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "userinfo_signed_response_alg",
-    "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "jwks_uri",
+    "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "id_token_signed_response_alg",
+    "userinfo_signed_response_alg", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "jwks_uri",
 )  # fmt: skip
 _ADDRESSES = ("backchannel_logout_uri", "backchannel_client_notification_endpoint", "jwks_uri")
 
@@ -113,9 +114,9 @@ def _check_shape(metadata: Mapping[str, Any]) -> None:
             raise invalid(f"{name} must be true or false")
         if name in _TEXTS and not _is_text(value):
             raise invalid(f"{name} must be a text")
-    for name in ("id_token_signed_response_alg", "authorization_signed_response_alg", "userinfo_signed_response_alg"):
-        if metadata.get(name, "ES256") != "ES256":
-            raise invalid(f"{name} is ES256")
+    for name, known in _SIGNED.items():
+        if metadata.get(name, ES256) not in known:
+            raise invalid(f"{name} is {' or '.join(known)}")
     if metadata.get("response_types", ["code"]) not in (["code"], []):
         raise invalid("response_types is code")
 
@@ -289,7 +290,7 @@ def _statement(provider: Provider, text: Any) -> dict[str, Any]:
     if not isinstance(text, str):
         raise DirectRefusal("invalid_software_statement", "software_statement is missing")
     try:
-        decoded = jwt.decode(text, provider.keys(), algorithms=["ES256"])
+        decoded = jwt.decode(text, provider.keys(), algorithms=[ES256])
     except (JoseError, ValueError, TypeError):
         raise DirectRefusal("invalid_software_statement", "the statement is not signed by the platform") from None
     found = decoded.claims

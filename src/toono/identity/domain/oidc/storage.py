@@ -11,6 +11,10 @@ from typing import Any, Protocol
 
 from joserfc.jwk import KeySet
 
+ES256 = "ES256"
+RS256 = "RS256"
+"""By which the provider signs (RFC 7518 §3.1): the first everything; the second what it says to a client that reads nothing else, since Core §15.1 asks every provider for it."""
+SIGNING = (ES256, RS256)
 BY_KEY = "private_key_jwt"
 BY_CERTIFICATE = "self_signed_tls_client_auth"
 BY_NOTHING = "none"
@@ -63,6 +67,8 @@ class Client:
     require_signed_request_object: bool = False
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
+    id_token_signed_response_alg: str = ES256
+    """Also of logout tokens (Back-Channel Logout 1.0 §2.6)."""
     userinfo_signed_response_alg: str = ""
     userinfo_encrypted_response_alg: str = ""
     userinfo_encrypted_response_enc: str = ""
@@ -326,6 +332,13 @@ class Storage(Protocol):
         """Names and civil id of the person, for the scope ``register``."""
 
 
+class Sign(Protocol):
+    """The provider's signature."""
+
+    def __call__(self, claims: dict[str, Any], typ: str, algorithm: str = ES256) -> str:
+        """Compact JWS over the claims, of this ``typ``, by one of :data:`SIGNING`."""
+
+
 Keys = tuple[Mapping[str, Any], ...]
 """Public keys as JWK (RFC 7517)."""
 
@@ -344,8 +357,7 @@ class Provider:
     now: datetime
     keys: Callable[[], KeySet]
     """Public keys by which the provider's own tokens are checked."""
-    sign: Callable[[dict[str, Any], str], str]
-    """Compact JWS (ES256) over the claims, of this ``typ``."""
+    sign: Sign
     random: Callable[[], str]
     """A fresh secret of 256 bits, URL-safe."""
     identifier: Callable[[], str]

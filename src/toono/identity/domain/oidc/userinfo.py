@@ -46,7 +46,8 @@ def _allowed(scope: str, granted: str, claims: tuple[str, ...]) -> tuple[str, ..
 def _packed(provider: Provider, client: Client, found: dict[str, Any]) -> dict[str, Any] | str:
     if not client.userinfo_signed_response_alg:
         return found
-    signed = provider.sign(found | {"iss": provider.issuer, "aud": client.client_id, "iat": int(provider.now.timestamp())}, "JWT")
+    claims = found | {"iss": provider.issuer, "aud": client.client_id, "iat": int(provider.now.timestamp())}
+    signed = provider.sign(claims, "JWT", client.userinfo_signed_response_alg)
     if not client.userinfo_encrypted_response_alg:
         return signed
     try:

@@ -13,7 +13,7 @@ from toono.identity.mock.check import judging as j
 from toono.identity.mock.check.run import Run
 from toono.identity.mock.deviations import Deviation
 from toono.identity.mock.journal import Kind
-from toono.identity.mock.keys import Keys
+from toono.identity.mock.keys import Generations
 from toono.identity.mock.words import gettext_noop
 
 
@@ -105,7 +105,7 @@ def _forged(code: str, title: str, source: str, made: Deviation, *, needs: str =
     )
 
 
-def _jarm(code: str, title: str, source: str, made: Callable[[Keys, d.Claims], str]) -> Case:
+def _jarm(code: str, title: str, source: str, made: Callable[[Generations, d.Claims], str]) -> Case:
     return Case(
         code=code,
         dialects=OIDC,

@@ -19,7 +19,7 @@ from toono.identity.domain.console import addresses
 from toono.identity.domain.dan.operations import OPERATIONS
 from toono.identity.domain.oidc import ciba, credential, device_grant, encryption, resources, token_exchange
 from toono.identity.domain.oidc.authorization_details import TYPES
-from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, PING
+from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, ES256, PING, RS256
 from toono.kernel.jose import base64url
 from toono.kernel.settings import settings
 from toono.kernel.text import clean, paragraphs
@@ -34,7 +34,7 @@ METHODS = {
 TEXTS = (
     "client_name", "client_name_en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "backchannel_token_delivery_mode",
     "backchannel_client_notification_endpoint", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
-    "id_token_encrypted_response_alg", "id_token_encrypted_response_enc",
+    "id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "id_token_signed_response_alg",
 )  # fmt: skip
 AREAS = ("redirect_uris", "post_logout_redirect_uris", "resources", "may_act_for", "jwks", "certificate")
 BOXES = ("scope", "grants", "guards", "operations", "authorization_details_types", "signing")
@@ -79,6 +79,11 @@ class Typed:
     @property
     def fapi(self) -> bool:
         return "fapi2" in self.lists.get("guards", [])
+
+    @property
+    def algorithm(self) -> str:
+        """By which the provider signs what it says to this system."""
+        return RS256 if self.single.get("id_token_signed_response_alg") == RS256 else ES256
 
     @property
     def public(self) -> bool:
@@ -135,7 +140,7 @@ _ASKED = frozenset(
     {
         "client_name", "client_name#en", "token_endpoint_auth_method", "backchannel_logout_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris",
         "resources", "jwks", "tls_client_certificate_sha256", "scope", "grant_types", "dan_operations", "profile", "subject_type",
-        "userinfo_signed_response_alg", "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "authorization_details_types",
+        "id_token_signed_response_alg", "userinfo_signed_response_alg", "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "authorization_details_types",
         "may_act_for", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg",
         "id_token_encrypted_response_enc", *GUARDS.values(),
     }
@@ -329,8 +334,12 @@ def _guards(form: Typed, found: dict[str, Any]) -> None:
     hosts = {address.split("/")[2] for address in found.get("redirect_uris", []) if address.count("/") >= 2}
     if found["subject_type"] == "pairwise" and len({host.partition(":")[0] for host in hosts}) > 1:
         form.complain("redirect_uris", _("Систем бүрд өөр нэрээр таних үед бүх буцах хаяг нэг серверт байна"))
+    if form.algorithm != ES256:
+        found["id_token_signed_response_alg"] = form.algorithm
+    if form.algorithm != ES256 and form.fapi:
+        form.complain("id_token_signed_response_alg", _("FAPI 2.0-д ES256-аар л гарын үсэг зурна"))
     if "signed_userinfo" in chosen:
-        found["userinfo_signed_response_alg"] = "ES256"
+        found["userinfo_signed_response_alg"] = form.algorithm
 
 
 # -- what a client that works may have besides ---------------------------------------------------------------------
@@ -413,7 +422,7 @@ def _encryption(form: Typed, found: dict[str, Any]) -> None:
     for what in ("userinfo", "id_token"):
         _encrypted(form, found, f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc")
     if "userinfo_encrypted_response_alg" in found:
-        found["userinfo_signed_response_alg"] = "ES256"
+        found["userinfo_signed_response_alg"] = form.algorithm
 
 
 def _encrypted(form: Typed, found: dict[str, Any], of_key: str, of_content: str) -> None:

@@ -60,6 +60,7 @@ MEMBERS = {
     "require_signed_request_object": gettext_lazy("Хүсэлтэд гарын үсэг зурах (JAR)"),
     "dpop_bound_access_tokens": gettext_lazy("Токеныг түлхүүрт холбох (DPoP)"),
     "tls_client_certificate_bound_access_tokens": gettext_lazy("Токеныг гэрчилгээнд холбох (mTLS)"),
+    "id_token_signed_response_alg": gettext_lazy("Гарын үсгийн арга (id_token)"),
     "userinfo_signed_response_alg": gettext_lazy("Гарын үсэгтэй userinfo"),
     "resources": gettext_lazy("Хандах нөөц"),
     "dan_operations": gettext_lazy("ДАН-ы үйлчилгээ"),
