@@ -360,7 +360,8 @@ def test_a_client_registers_itself_under_a_statement_and_leaves(stack: Any, meta
     assert stack.http.post(metadata["registration_endpoint"], json=document).json()["error"] == "invalid_software_statement"
     header = {"Authorization": f"Bearer {made.json()['registration_access_token']}"}
     address = made.json()["registration_client_uri"]
-    assert stack.http.get(address, headers=header).json()["redirect_uris"] == ["https://bank.example/back"]
+    read = stack.http.get(address, headers=header).json()
+    assert (read["redirect_uris"], read["id_token_signed_response_alg"]) == (["https://bank.example/back"], "ES256")
     assert stack.http.get(address, headers={"Authorization": "Bearer x"}).status_code == 401
     assert stack.http.delete(address, headers=header).status_code == 204 and stack.http.get(address, headers=header).status_code == 401
 

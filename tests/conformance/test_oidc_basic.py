@@ -514,6 +514,7 @@ def statement(op: MemoryProvider, **changes: Any) -> str:
 def test_registration_under_a_statement(op: MemoryProvider) -> None:
     good = {"redirect_uris": ["https://bank.example/back"], "scope": "openid"}
     made = registration.register(provider=op.provider, metadata=good | {"software_statement": statement(op)})
+    assert made["id_token_signed_response_alg"] == "ES256", "Registration §2 would have it RS256"
     code = op.authorize(client_id=made["client_id"], redirect_uri="https://bank.example/back", scope="openid")
     assert isinstance(code, Answer) and made["client_secret"] and op.clients[made["client_id"]].name_mn == "Банк"
     with pytest.raises(DirectRefusal, match="was used"):

@@ -98,7 +98,11 @@ def managed(client_id: str, authorization: str | None, *, remove: bool) -> dict[
         engine.storage.remove_client(client_id)
         audit.record(actor=system("registration"), action="identity.remove_client", subject=f"client:{client_id}")
         return {}
-    return dict(row.metadata) | {"client_id": client_id, "registration_client_uri": f"{settings().base_url}/oidc/register/{client_id}"}
+    return (
+        registration.CHOSEN
+        | dict(row.metadata)
+        | {"client_id": client_id, "registration_client_uri": f"{settings().base_url}/oidc/register/{client_id}"}
+    )
 
 
 # -- the platform's own --------------------------------------------------------------------------------------------

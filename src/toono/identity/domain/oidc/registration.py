@@ -247,6 +247,8 @@ FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
 
 # -- registering under a statement ---------------------------------------------------------------------------------
 
+CHOSEN = {"id_token_signed_response_alg": ES256}
+"""What we choose otherwise than Registration §2 where nothing is asked for, and so tell (RFC 7591 §3.2.1)."""
 _BOUNDED_LISTS = ("grant_types", "resources", "authorization_details_types")
 
 
@@ -270,7 +272,7 @@ def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool 
         raise DirectRefusal("invalid_software_statement", "the statement was used or taken back")
     provider.storage.save_client(replace(found, registration_digest=digest(manages)), whole)
     credentials = {"client_secret": secret, "client_secret_expires_at": 0} if by_secret else {}
-    return whole | credentials | {
+    return CHOSEN | whole | credentials | {
         "client_id": client_id, "client_id_issued_at": int(provider.now.timestamp()), "registration_access_token": manages,
         "registration_client_uri": f"{provider.issuer}/oidc/register/{client_id}",
     }  # fmt: skip
