@@ -226,20 +226,25 @@ def slots(tree: Any, name: str = "") -> Iterator[Slot]:
                 yield from slots(value, f"{name}[{place}]")
 
 
-def pairs(tree: list[list[Any]]) -> bytes:
+def pairs(tree: list[Any]) -> bytes:
     """``application/x-www-form-urlencoded``."""
-    return b"&".join(b"=".join(_quoted(part) for part in pair) for pair in tree)
+    return b"&".join(b"=".join(_quoted(part) for part in _parts(pair)) for pair in tree)
+
+
+def _parts(pair: Any) -> list[Any]:
+    """A spoilt pair may have lost its name, or be none at all."""
+    return pair if isinstance(pair, list) else [pair]
 
 
 def _quoted(part: Any) -> bytes:
     return bytes(part) if isinstance(part, Raw) else quote_plus(as_bytes(part)).encode()
 
 
-def multipart(tree: list[list[Any]], boundary: bytes) -> bytes:
+def multipart(tree: list[Any], boundary: bytes) -> bytes:
     """``multipart/form-data``; a value ``(file name, bytes)`` is a file."""
     made = []
     for part in tree:
-        name, content = (*part, "", "")[:2]  # a spoilt part may have lost either
+        name, content = (*_parts(part), "", "")[:2]
         file = b""
         if isinstance(content, Node | dict) and "file" in (inside := content.inside if isinstance(content, Node) else content):
             file = b'; filename="' + as_bytes(inside.get("name", "x")).replace(b'"', b"%22").replace(b"\r", b"").replace(b"\n", b"") + b'"'
