@@ -203,8 +203,14 @@ def test_the_console_in_english(visit: Window, stack: Stack, staff: Callable[...
         v.page.locator("#client_name_en").fill(name)
         v.page.locator("#redirect_uris").fill("https://hospital.gov.mn/cb")
         assert not v.page.locator("#grants-ciba").is_visible(), "what few need stands folded"
-        for title in ("Signing in on another device", "Rights in detail (RAR)", "Tokens for calling other systems"):
+        for title in (
+            "Signing in on another device",
+            "Rights in detail (RAR)",
+            "Tokens for calling other systems",
+            "Signature algorithm (id_token)",
+        ):
             v.page.get_by_text(title, exact=True).click()
+        v.page.locator("input[name=id_token_signed_response_alg][value=RS256]").check()
         v.page.locator("#grants").check()
         v.page.locator("#grants-ciba").check()
         v.page.locator("input[name=backchannel_token_delivery_mode][value=ping]").check()
