@@ -37,7 +37,7 @@ $(DEV_READY): $(READY) requirements-dev.lock
 browser:                  ## the judges of the tests from Debian: Chromium, pdfsig, certutil, SoftHSM2, the spelling of Mongolian
 	@bash tests/judges.sh
 
-test: $(DEV_READY) browser   ## everything; about a quarter of an hour on two cores
+test: $(DEV_READY) browser   ## everything; about half an hour on two cores
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
 

@@ -49,6 +49,7 @@ MOST_TOGETHER = 128
 PATIENCE_SECONDS = 0.008
 """A writing costs as much for thirty requests as for one, so while many come it waits this long for more."""
 CONNECT_SECONDS = 3.0
+"""Who has waited that long goes the long way. The next asks anew: the pool's own pauses would grow to minutes, and outlast an outage."""
 KEYS_AHEAD_SECONDS = 10.0
 """Longer than a request can take: what it begins with, it ends with."""
 Need = tuple[str, str]
@@ -242,7 +243,7 @@ class Lean:
         if self._connections is None:
             options = "-c synchronous_commit=on -c statement_timeout=5000 -c timezone=UTC"
             self._connections = AsyncConnectionPool(
-                settings().database_dsn, min_size=1, max_size=1, timeout=CONNECT_SECONDS, open=False,
+                settings().database_dsn, min_size=1, max_size=1, timeout=CONNECT_SECONDS, reconnect_timeout=CONNECT_SECONDS / 2, open=False,
                 kwargs={"autocommit": True, "options": options, "row_factory": tuple_row},
             )  # fmt: skip
             await self._connections.open()
