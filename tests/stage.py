@@ -89,7 +89,7 @@ class Stack:
             bank["may_call"].format(civil_id=civil_id or self.addresses["persons"]["dorj"]["civil_id"]), headers=sent, timeout=timeout
         )
 
-    def wait(self, question: Callable[[], Found | None], timeout: float = 10) -> Found:
+    def wait(self, question: Callable[[], Found | None], timeout: float = 30) -> Found:
         """Ask until the answer is true; fail when it does not become so."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

@@ -47,7 +47,7 @@ NOT_OFFERED: tuple[tuple[str, str, str], ...] = (
     ("Dynamic OP", "oidcc-request-uri-signed", "request objects by value or pushed only: nothing that a request names is fetched"),
     ("FAPI 2.0", "country and ecosystem variants", "profiles of other countries"),
     ("FAPI-CIBA", "fapi-ciba-id1-push", "FAPI-CIBA forbids push; poll and ping are there"),
-    ("OID4VCI issuer, OID4VP verifier", "all", "the platform issues no wallet credentials yet; its papers are sealed PDF and JWS"),
+    ("OID4VCI issuer, OID4VP verifier", "all", "not offered: [ADR 26](../adr/0026-no-wallet-credentials-yet.md)"),
 )  # fmt: skip
 """Plan, modules, reason."""
 
