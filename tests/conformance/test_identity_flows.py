@@ -160,6 +160,22 @@ def test_a_person_gives_a_bank_one_item_and_takes_it_back(stack: Any, metadata: 
     assert person.path == "/identity/consent"
 
 
+def test_ready_made_software_is_given_the_name_and_told_what_it_is_not_given(
+    stack: Any, metadata: Any, person: Any, party: Party, register: Register
+) -> None:
+    shop = register(scope="openid profile")
+    wanted = question(party, shop.client_id, scope="openid profile email")
+    person.sign_in(person.regnum, path=f"{metadata['authorization_endpoint']}?{urlencode(wanted)}")
+    shown = person.page.xpath("//input[@name='item']")
+    assert [item.get("value") for item in shown] == ["claim:given_name", "claim:name"]
+    assert "Бүтэн нэр: эцэг (эх)-ийн нэр, өөрийн нэр" in person.text
+    agree(person, "claim:given_name", "claim:name")
+    tokens = redeem(stack.http, metadata, party, shop).json()
+    assert tokens["scope"] == "openid profile"
+    known = stack.http.get(metadata["userinfo_endpoint"], headers={"Authorization": f"Bearer {tokens['access_token']}"}).json()
+    assert known.keys() == {"sub", "given_name", "name"} and known["name"].endswith(f" {known['given_name']}")
+
+
 def test_the_consent_of_another_browser_is_nobodys(stack: Any, metadata: Any, person: Any, party: Party, register: Register) -> None:
     bank = register()
     person.sign_in(person.regnum, path=f"{metadata['authorization_endpoint']}?{urlencode(question(party, bank.client_id))}")

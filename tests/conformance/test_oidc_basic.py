@@ -34,7 +34,7 @@ def test_the_table_is_that_of_the_tests() -> None:
     assert PLACE.read_text("utf-8") == table(), "run: python -m tests.conformance.oidc_table"
 
 
-@module(PLAN, "oidcc-server", "oidcc-response-type-missing", "oidcc-idtoken-signature", "oidcc-scope-address", "oidcc-alternate-claims")
+@module(PLAN, "oidcc-server", "oidcc-response-type-missing", "oidcc-idtoken-signature", "oidcc-alternate-claims")
 def test_a_whole_flow(op: MemoryProvider) -> None:
     given = op.flow()
     claims = op.opened(given["id_token"])
@@ -538,9 +538,9 @@ def test_members_that_nobody_knows_are_left_out_of_a_registration_and_of_its_key
     key = ECKey.generate_key("P-256").as_dict(private=False) | {"exp": 1, "ext": True, "n": 5}
     metadata = {
         "redirect_uris": ["https://bank.example/back"], "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key], "more": 1},
-        "contacts": ["it@bank.example"], "backchannel_logout_session_required": True, "default_max_age": 1,
+        "contacts": ["it@bank.example"], "default_max_age": 1,
     }  # fmt: skip
     made = registration.register(provider=op.provider, metadata=metadata | {"software_statement": statement(op)})
-    assert made.keys().isdisjoint({"contacts", "backchannel_logout_session_required", "default_max_age", "software_statement"})
+    assert made.keys().isdisjoint({"contacts", "default_max_age", "software_statement"})
     kept = op.clients[made["client_id"]].jwks
     assert len(kept) == 1 and kept[0].keys() == {"kty", "crv", "x", "y", "kid"}

@@ -14,7 +14,6 @@ from toono.identity.domain.oidc import backchannel_logout, rollover
 from toono.identity.domain.oidc.id_token import read_hint
 from toono.identity.domain.oidc.logout import Logout, logout
 from toono.identity.domain.oidc.parameters import parse
-from toono.identity.domain.oidc.refusals import PageRefusal
 from toono.identity.domain.oidc.rollover import SigningKey
 from toono.identity.limits import LIMITS
 from toono.identity.tests.memory import ISSUER, NOW, SESSION, MemoryProvider
@@ -52,15 +51,15 @@ def test_without_proof_the_person_is_asked(op: MemoryProvider, parameters: dict[
     "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
     "oidcc-rp-initiated-logout-no-post-logout-redirect-uri",
 )
-def test_what_is_false_changes_nothing(op: MemoryProvider) -> None:
+def test_what_is_false_is_asked_about_and_leads_nowhere(op: MemoryProvider) -> None:
     good = op.id_token()
     head, body, signature = good.split(".")
     for hint in ("x", f"{head}.{body}.{signature[::-1]}", op.sign({"iss": ISSUER, "sub": "a", "aud": "agency", "sid": "s"}, "at+jwt")):
-        with pytest.raises(PageRefusal):
-            ask(op, id_token_hint=hint)
+        found = ask(op, id_token_hint=hint, client_id="agency", post_logout_redirect_uri=OUT)
+        assert (found.confirmed, found.redirect_url, found.strays) == (False, None, True) and "id_token_hint" in found.fault
     for address in ("https://evil.example", OUT + "?x=1"):
-        with pytest.raises(PageRefusal):
-            ask(op, id_token_hint=good, post_logout_redirect_uri=address)
+        found = ask(op, id_token_hint=good, post_logout_redirect_uri=address)
+        assert (found.confirmed, found.redirect_url, found.strays) == (False, None, True) and "not registered" in found.fault
     assert ask(op, id_token_hint=good).redirect_url is None
 
 

@@ -168,6 +168,7 @@ def _of_json(answer: Answered) -> Iterator[str]:
         lambda: bool(_ERROR.fullmatch(found["error"])) and bool(_DESCRIPTION.fullmatch(found.get("error_description", ""))),
         lambda: bool(_CODE.fullmatch(found["code"])) and found["status"] == answer.status,
         lambda: found["type"].startswith("urn:ietf:params:acme:error:"),
+        lambda: found == {} and answer.status == 401 and bool(answer.header("WWW-Authenticate")),  # RFC 6750 §3.1
     )
     if not isinstance(found, dict) or not any(_holds(check) for check in checks):
         yield f"an error without a stable code: {answer.body[:200]!r}"

@@ -287,12 +287,10 @@ def answer_consent(*, flow_id: UUID, browser: str | None, session_token: str | N
 def logout_request(
     *, query: str, session_token: str | None, confirmed: bool
 ) -> contracts.Redirection | contracts.SignedOut | contracts.ConfirmSignOut:
-    """End the browser's session, if the request proves that it is meant or the person ``confirmed`` it.
-
-    :raises RequestRefused: the request is false; the session goes on.
-    """
-    with _failures.page_refusals("/oidc/end-session", query):
-        return _provider.logout_request(query=query, session_token=session_token, confirmed=confirmed)
+    """End the browser's session, if the request proves that it is meant or the person ``confirmed`` it. A false request is asked about, and leads nowhere."""
+    outcome = _provider.logout_request(query=query, session_token=session_token, confirmed=confirmed)
+    _failures.watched_logout(query, outcome)
+    return outcome
 
 
 # -- OpenID Provider: machines ----------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class FlowView(Contract):
     language: str
     """The first of ``ui_locales`` that the platform speaks; empty when none is."""
     return_origin: str
-    """Scheme, host and port of the client's address: where the forms of signing in may end."""
+    """Scheme, host and port of the client's address, or an app's own scheme: where the forms of signing in may end."""
     register_answers: bool
     """False while the population register does not answer. The same for everybody."""
 
@@ -167,11 +167,19 @@ class ConfirmSignOut(Contract):
     """Ask the person whether to sign out: the request itself does not prove that it is their wish."""
 
     query: str
-    """The request, to be sent again with the answer."""
+    """The request, to be sent again with the answer; empty where it is not believed."""
+    fault: str = ""
+    """Why it is not believed, in the protocol's words for its client; empty: it is in order."""
+    strays: bool = False
+    """It is not believed, and asked for a way back to another site."""
 
 
 class SignedOut(Contract):
     """Nothing to send the browser to: say that the person is signed out."""
+
+    fault: str = ""
+    strays: bool = False
+    """Both as of :class:`ConfirmSignOut`: nobody was signed in, so there was nothing to ask."""
 
 
 class ConsentRequired(Contract):

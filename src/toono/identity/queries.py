@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from toono.identity import contracts, models
+from toono.identity.domain.oidc import redirection
 from toono.identity.domain.oidc.storage import digest
 from toono.identity.limits import LIMITS
 from toono.kernel import regnum as regnums
@@ -92,9 +93,8 @@ def register_answers() -> bool:
 
 
 def return_origin(query: str) -> str:
-    """The query was checked before the flow was kept, so the address is one that the client registered."""
-    parts = urlsplit(parse_qs(query)["redirect_uri"][0])
-    return f"{parts.scheme}://{parts.netloc}"
+    """Where the answer goes (:func:`.redirection.source`). The query was checked before the flow was kept, so the address is one that the client registered."""
+    return redirection.source(parse_qs(query)["redirect_uri"][0])
 
 
 def resources_asked(query: str) -> tuple[str, ...]:

@@ -1012,6 +1012,11 @@ def validation_rows(*, signature: SignatureReport) -> list[tuple[str, str]]:
     return _validation_report.rows(signature)
 
 
+def validation_stamp_rows(*, report: ValidationReport) -> list[tuple[str, str]]:
+    """What is known of the time-stamp that a file is, as :func:`validation_rows`; nothing for any other file."""
+    return _validation_report.stamp_rows(report)
+
+
 def validation_verdict(*, indication: Indication) -> str:
     """The answer in one or two words, in the language that is active."""
     return _validation_report.verdict(indication)

@@ -373,7 +373,9 @@ class SignedFileKind(StrEnum):
     XADES = "xades"
     ASIC_E = "asic_e"
     ASIC_S = "asic_s"
+    OPEN_DOCUMENT = "open_document"
     JADES = "jades"
+    TIME_STAMP = "time_stamp"  # a token or an answer of RFC 3161 alone
     EXCHANGE = "exchange"  # a container of the exchange; the exchange's own verifier knows what it proves
     UNKNOWN = "unknown"
 
@@ -428,9 +430,10 @@ class StampReport(Contract):
     """One time-stamp."""
 
     kind: str
-    """``signature``, ``content``, ``archive`` or ``container``."""
+    """``signature``, ``content``, ``archive``, ``container``, or ``file`` when it stands alone."""
     time: datetime | None
     authority: str = ""
+    """The name in its unit's certificate, whoever vouches for it."""
     indication: Indication
     sub_indication: SubIndication | None = None
 
@@ -441,6 +444,8 @@ class SignatureReport(Contract):
     id: str
     indication: Indication
     sub_indication: SubIndication | None = None
+    unread: bool = False
+    """It has a form that we do not read: that is why nothing is said of its worth."""
     level: ReachedLevel = ReachedLevel.NONE
     signatory: Signatory | None = None
     trusted: bool = False
@@ -472,7 +477,11 @@ class ValidationReport(Contract):
     kind: SignedFileKind
     indication: Indication
     sub_indication: SubIndication | None = None
+    unread: bool = False
+    """The file as a whole has a form that we do not read, although it holds signatures."""
     signatures: tuple[SignatureReport, ...] = ()
+    stamp: StampReport | None = None
+    """The file is a time-stamp and nothing else."""
     uncovered: tuple[str, ...] = ()
     """Files of a container that no signature covers."""
     checked_at: datetime

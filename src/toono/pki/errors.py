@@ -428,6 +428,14 @@ class SignedFileMissing(ToonoError):
     next_mn = "Шалгах файлаа сонгоод дахин илгээнэ үү."
 
 
+class SignedFileEmpty(ToonoError):
+    """A file of the request has no bytes."""
+
+    code, status = "pki.signed_file_empty", 400
+    title_mn = "Файл хоосон байна"
+    next_mn = "Файл бүрэн татагдсан эсэхийг шалгаад дахин илгээнэ үү."
+
+
 class TrustedListRefused(ToonoError):
     """The trusted list cannot be believed: not one, not signed by the pinned certificate, older than the one that is loaded, or past its time."""
 

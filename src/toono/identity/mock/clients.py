@@ -18,7 +18,7 @@ from toono.identity.domain.oidc.parameters import Parameters
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import BY_CERTIFICATE, Client, digest
-from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_SCOPE
+from toono.identity.domain.oidc.userinfo import PERSONAL_SCOPES
 from toono.identity.mock.memory import Memory
 
 _ADDRESS = re.compile(r"(?!javascript:|data:|vbscript:|file:|about:|blob:)[a-z][a-z0-9+.-]*:[\x21-\x7e]{1,2000}", re.IGNORECASE)
@@ -106,8 +106,7 @@ class Door:
         if not self.is_open or not client_id or client_id in self._fixed or len(client_id) > _LONGEST or not client_id.isprintable():
             return None
         found = self._memory.client(client_id) or Client(
-            client_id=client_id, name_mn=client_id, name_en=client_id, scopes=frozenset({"openid", REGISTER_SCOPE, OFFLINE_SCOPE}),
-            grant_types=_ANYBODY,
+            client_id=client_id, name_mn=client_id, name_en=client_id, scopes=PERSONAL_SCOPES, grant_types=_ANYBODY,
         )  # fmt: skip
         return None if found.registration_digest else found
 

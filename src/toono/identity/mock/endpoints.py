@@ -104,7 +104,7 @@ def refused(refusal: DirectRefusal) -> Response:
     headers = {"Cache-Control": "no-store"}
     headers |= {"WWW-Authenticate": refusal.authenticate} if refusal.authenticate else {}
     headers |= {"DPoP-Nonce": refusal.dpop_nonce} if refusal.dpop_nonce else {}
-    return JSONResponse({"error": refusal.error, "error_description": refusal.description}, refusal.status, headers=headers)
+    return JSONResponse(refusal.body, refusal.status, headers=headers)
 
 
 async def _sent(request: HttpRequest, parameters: Parameters | None) -> Request:

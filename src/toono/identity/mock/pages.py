@@ -308,19 +308,16 @@ async def _signed_out(request: Request, query: str, *, confirmed: bool) -> Respo
         for name, value in (parameters.values if parameters else {}).items()
         if name in ("id_token_hint", "post_logout_redirect_uri")
     }
-    try:
-        found = logout.logout(provider=world.provider(), parameters=parameters, session=session)
-    except PageRefusal as refusal:
-        world.see(Kind.END_SESSION, status=400, fault=str(refusal), data=shown)
-        return page(request, "refused", 400, reason=str(refusal))
+    found = logout.logout(provider=world.provider(), parameters=parameters, session=session)
+    status = 400 if found.fault and not confirmed else 200
     if not confirmed:
-        world.see(Kind.END_SESSION, shown)
+        world.see(Kind.END_SESSION, shown, status=status, fault=found.fault)
     if not (found.confirmed or confirmed):
-        return page(request, "confirm_sign_out", query=query)
+        return page(request, "confirm_sign_out", status, query="" if found.fault else query, reason=found.fault)
     ended = world.sign_out(browser)
     if ended is not None:
         await tell_clients(world, ended)
-    return see_other(found.redirect_url) if found.redirect_url else page(request, "signed_out")
+    return see_other(found.redirect_url) if found.redirect_url else page(request, "signed_out", status, reason=found.fault)
 
 
 def _named(parameters: Parameters | None) -> Parameters | None:

@@ -12,10 +12,8 @@ import yaml
 
 from toono.identity.domain.dan.answers import NotRead, Result
 from toono.identity.domain.dan.operations import SOURCES
+from toono.identity.domain.oidc.userinfo import CLAIMS_BY_SCOPE, REGISTER_SCOPE
 from toono.identity.mock.words import Language
-
-CLAIMS = ("clan_name", "patronymic", "given_name", "civil_id")
-
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C reads ten times as fast."""
@@ -51,9 +49,9 @@ class Person:
         return next((str(one["register"]) for one in found.get("entities", ())), "")
 
     def claims(self) -> dict[str, str]:
-        """For the scope ``register``."""
+        """What the register says, as the scope ``register`` gives it; the claims of other scopes are made of it."""
         known = self.answers["person.identity"] or {}
-        return {name: str(known[name]) for name in CLAIMS if known.get(name)}
+        return {name: str(known[name]) for name in CLAIMS_BY_SCOPE[REGISTER_SCOPE] if known.get(name)}
 
     def told(self, language: Language) -> tuple[str, str]:
         """Title and story."""

@@ -35,7 +35,7 @@ def statement(world: World, *, name: str = "", redirect_hosts: list[str] | None 
     """
     hosts, addresses = redirect_hosts or list(HERE), resources_of or []
     if len(name) > LONGEST or not name.isprintable() or not all(_is_host(host) for host in hosts) or len(hosts) > 50:
-        raise Unreadable("redirect_hosts are hosts without port: 127.0.0.1, client.example")
+        raise Unreadable("redirect_hosts are hosts without port, or own schemes of apps: 127.0.0.1, client.example, com.example.app")
     if len(addresses) > 50 or not all(resources.is_address(address) for address in addresses):
         raise Unreadable("resources are absolute addresses without fragment")
     return world.issue_statement(name=name or "Mock organisation", redirect_hosts=hosts, resources=addresses)
@@ -91,7 +91,7 @@ async def managed(request: Request) -> Response:
     world, client_id = world_of(request), request.path_params["client_id"]
     client = world.memory.client(client_id)
     try:
-        registration.check_manager(client.registration_digest if client else "", request.headers.get("Authorization"))
+        shown = registration.check_manager(client.registration_digest if client else "", request.headers.get("Authorization"))
     except DirectRefusal as refusal:
         world.see(Kind.MANAGED, client_id=client_id, status=refusal.status, fault=str(refusal))
         return refused(refusal)
@@ -99,9 +99,8 @@ async def managed(request: Request) -> Response:
     if request.method == "DELETE":
         world.memory.remove_client(client_id)
         return Response(status_code=204, headers=NO_STORE)
-    whole = dict(world.memory.metadata(client_id))
-    whole |= {"client_id": client_id, "registration_client_uri": f"{world.issuer}/oidc/register/{client_id}"}
-    return JSONResponse(whole, headers=NO_STORE)
+    told = registration.information(issuer=world.issuer, client_id=client_id, metadata=world.memory.metadata(client_id), manages=shown)
+    return JSONResponse(told, headers=NO_STORE)
 
 
 ROUTES = [

@@ -35,8 +35,8 @@ def register_client(*, actor: Actor, client_id: str, metadata: Mapping[str, Any]
     :raises ClientTaken: there is such a client.
     """
     _administrator(actor)
-    secret = random_secret()
-    by_secret = str(metadata.get("token_endpoint_auth_method", "client_secret_basic")).startswith("client_secret")
+    metadata, secret = registration.named(metadata), random_secret()
+    by_secret = registration.has_secret(metadata)
     try:
         found = registration.client(
             client_id, metadata, secret_digest=digest(secret) if by_secret else "", loopback=not settings().production
@@ -92,17 +92,13 @@ def enter_registration(client_id: str, document: Mapping[str, Any]) -> None:
 def managed(client_id: str, authorization: str | None, *, remove: bool) -> dict[str, Any]:
     """:raises DirectRefusal: the token is not that of this registration (RFC 7592 §2.1)."""
     row = models.Client.objects.filter(client_id=client_id).first() if client_id.isprintable() else None
-    registration.check_manager(row.registration_digest if row else "", authorization)
+    shown = registration.check_manager(row.registration_digest if row else "", authorization)
     assert row is not None  # noqa: S101 - nobody manages a registration that is not there
     if remove:
         engine.storage.remove_client(client_id)
         audit.record(actor=system("registration"), action="identity.remove_client", subject=f"client:{client_id}")
         return {}
-    return (
-        registration.CHOSEN
-        | dict(row.metadata)
-        | {"client_id": client_id, "registration_client_uri": f"{settings().base_url}/oidc/register/{client_id}"}
-    )
+    return registration.information(issuer=settings().base_url, client_id=client_id, metadata=row.metadata, manages=shown)
 
 
 # -- the platform's own --------------------------------------------------------------------------------------------

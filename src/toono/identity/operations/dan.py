@@ -125,8 +125,7 @@ def service(*, authorization: str | None) -> contracts.ProtocolAnswer:
 
 
 def _refused(refusal: DirectRefusal) -> contracts.ProtocolAnswer:
-    body: dict[str, object] = {"error": refusal.error, "error_description": refusal.description}
-    return contracts.ProtocolAnswer(status=refusal.status, body=body, authenticate=refusal.authenticate)
+    return contracts.ProtocolAnswer(status=refusal.status, body=refusal.body, authenticate=refusal.authenticate)
 
 
 class _Reader:

@@ -97,6 +97,12 @@ def _error_of(outcome: object) -> tuple[str, str]:
     return str(found.get("error", "")), str(found.get("error_description", ""))
 
 
+def watched_logout(query: str, outcome: object) -> None:
+    """A request to sign out that was not believed."""
+    if isinstance(outcome, contracts.ConfirmSignOut | contracts.SignedOut) and outcome.fault:
+        note(_of_query(query), "/oidc/end-session", "invalid_request", outcome.fault)
+
+
 @contextmanager
 def page_refusals(endpoint: str, query: str) -> Iterator[None]:
     """A request that is refused on a page is written down and goes on to the page."""

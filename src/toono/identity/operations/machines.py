@@ -110,8 +110,9 @@ def _answered(ask: Callable[[], Any], *, status: int = 200, media: str = "applic
 
 
 def _refused(refusal: DirectRefusal) -> contracts.ProtocolAnswer:
-    body: dict[str, object] = {"error": refusal.error, "error_description": refusal.description}
-    return contracts.ProtocolAnswer(status=refusal.status, body=body, authenticate=refusal.authenticate, dpop_nonce=refusal.dpop_nonce)
+    return contracts.ProtocolAnswer(
+        status=refusal.status, body=refusal.body, authenticate=refusal.authenticate, dpop_nonce=refusal.dpop_nonce
+    )
 
 
 # -- registration --------------------------------------------------------------------------------------------------

@@ -113,13 +113,12 @@ def logout_request(
 ) -> contracts.Redirection | contracts.SignedOut | contracts.ConfirmSignOut:
     """End the browser's session if the request proves that it is meant, or the person has confirmed it."""
     row = session_of_browser(session_token)
-    try:
-        found = logout.logout(provider=engine.provider(), parameters=parse(query), session=protocol_session(row) if row else None)
-    except PageRefusal as refusal:
-        raise RequestRefused(str(refusal)) from None
+    found = logout.logout(provider=engine.provider(), parameters=parse(query), session=protocol_session(row) if row else None)
     if not (found.confirmed or confirmed):
-        return contracts.ConfirmSignOut(query=query)
+        return contracts.ConfirmSignOut(query="" if found.fault else query, fault=found.fault, strays=found.strays)
     if row is not None:
         actor = Actor(role=Role.CITIZEN, person_id=row.person_id, session_id=str(row.id))
         sessions.end_session(actor=actor, session_id=row.id)
-    return contracts.Redirection(url=found.redirect_url) if found.redirect_url else contracts.SignedOut()
+    if found.redirect_url:
+        return contracts.Redirection(url=found.redirect_url)
+    return contracts.SignedOut(fault=found.fault, strays=found.strays)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from toono.identity.domain.console import causes
 from toono.identity.domain.oidc.authorize import Answer, SignInNeeded, Waited, authorize
 from toono.identity.domain.oidc.parameters import parse
 from toono.identity.domain.oidc.refusals import PageRefusal
@@ -158,6 +159,22 @@ def test_other_faults_go_back_to_the_client_with_state_and_issuer(memory, change
     found = answer(ask(memory, query(**changes)))
     assert (found["error"], found["state"], found["iss"]) == (error, "s" * 200, ISSUER)
     assert "code" not in found and not memory.codes
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"code_challenge": None, "code_challenge_method": None}, "code_challenge is missing: PKCE (RFC 7636) with S256 is required"),
+        ({"code_challenge": None}, "code_challenge is missing: PKCE (RFC 7636) with S256 is required"),
+        ({"code_challenge_method": None}, "code_challenge_method must be S256"),
+        ({"code_challenge_method": "plain", "code_challenge": "short"}, "code_challenge_method must be S256"),
+        ({"code_challenge": "short"}, "code_challenge is malformed: it must be the base64url of a SHA-256"),
+    ],
+)
+def test_what_is_amiss_with_the_challenge_is_said_first_things_first(memory, changes, words):
+    """RFC 7636 §4.4.1."""
+    assert answer(ask(memory, query(**changes)))["error_description"] == words
+    assert causes.cause_of("invalid_request", words) == "pkce.challenge"
 
 
 def test_prompt_none_answers_at_once_or_says_login_required(memory):

@@ -125,6 +125,29 @@ def test_a_client_for_trials_may_learn_of_nobody(keeper, codes, more):
         register(keeper, codes[0], **more)
 
 
+def test_the_exception_from_pkce_is_the_platforms_word_alone(keeper, platform, appointed, codes):
+    """No client for trials has it, the organisation cannot give it to itself, and whoever wishes for it does not approve it."""
+    with pytest.raises(ClientMetadataRefused, match="require_pkce"):
+        register(keeper, codes[0], require_pkce=False)
+    with pytest.raises(ClientMetadataRefused, match="prove itself"):
+        register(keeper, codes[0], stage=PartyStage.PRODUCTION, require_pkce=False, token_endpoint_auth_method="none")
+    known = working(keeper, platform, codes[0])
+    bare = {"code_challenge": "", "code_challenge_method": "", "nonce": "n"}
+    asked = api.change_party(
+        actor=platform, client_id=known.client_id, version=known.version, metadata=known.metadata | {"require_pkce": False}
+    )
+    assert asked.waits and "code_challenge+is+missing" in ask(known.client_id, **bare).url
+    for wrong, error in ((platform, SecondPersonNeeded), (keeper, NotAllowed)):
+        with pytest.raises(error):
+            api.approve_party_change(actor=wrong, change_id=asked.change_id)
+    api.approve_party_change(actor=appointed(Role.ADMINISTRATOR, None), change_id=asked.change_id)
+    assert isinstance(ask(known.client_id, **bare), SignInRequired)
+    now = api.party(actor=keeper, client_id=known.client_id)
+    left = {name: value for name, value in now.metadata.items() if name != "require_pkce"}
+    assert not api.change_party(actor=keeper, client_id=known.client_id, version=now.version, metadata=left).waits
+    assert "code_challenge+is+missing" in ask(known.client_id, **bare).url
+
+
 def test_a_client_that_works_waits_for_the_platform(keeper, platform, codes):
     made = register(keeper, codes[0], stage=PartyStage.PRODUCTION, scope="openid register")
     assert made.waits and made.client_secret is None

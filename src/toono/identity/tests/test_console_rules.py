@@ -63,6 +63,8 @@ def test_every_cause_is_told_in_words(stack):
         ("invalid_client", "aud must be https://toono.mn", "assertion.audience"),
         ("invalid_dpop_proof", "the proof was used", "dpop.repeated"),
         ("203", "", "dan.no_access"),
+        ("invalid_grant", "code_verifier has no counterpart: the request had no code_challenge", "pkce.verifier"),
+        ("", "", "token.missing"),
         ("nonsense", "whatever", causes.OTHER),
     ],
 )
@@ -78,6 +80,7 @@ def test_a_mistake_is_told_from_its_neighbour(error, sentence, cause):
     [
         ({"redirect_uris": ("https://a.mn/cb", "https://b.mn/cb")}, "redirect_uris"),
         ({"scopes": frozenset({"openid", "register"})}, "scopes"),
+        ({"scopes": frozenset({"openid", "profile"})}, "scopes"),
         ({"name_mn": "Банк"}, "name_mn"),
         ({"subject_type": "public"}, "subject_type"),
         ({"token_endpoint_auth_method": "none"}, "token_endpoint_auth_method"),
@@ -102,6 +105,7 @@ def test_leaving_a_guard_needs_approval():
 def test_a_client_for_trials_learns_nothing_of_a_person():
     assert bounds.beyond_test(CLIENT) == []
     assert bounds.beyond_test(replace(CLIENT, scopes=frozenset({"openid", "register"}))) == ["scope"]
+    assert bounds.beyond_test(replace(CLIENT, scopes=frozenset({"openid", "profile"}))) == ["scope"]
     assert bounds.beyond_test(replace(CLIENT, subject_type="public")) == ["subject_type"]
     assert bounds.beyond_test(replace(CLIENT, backchannel_logout_uri="https://a.mn")) == ["backchannel_logout_uri"]
 
@@ -131,6 +135,11 @@ def test_an_address_is_refused_for_a_reason_that_can_be_said(address, fault):
 def test_the_own_machine_may_do_without_tls_where_it_is_allowed():
     assert addresses.fault("http://127.0.0.1:5000/cb", loopback=True) == ""
     assert addresses.fault("http://10.0.0.1/cb", loopback=True) == "https"
+
+
+def test_an_app_may_have_a_scheme_of_its_own():
+    assert addresses.fault("com.example.app:/cb", loopback=True, app=True) == ""
+    assert addresses.fault("com.example.app:/cb", loopback=True) == addresses.fault("javascript:/cb", loopback=True, app=True) == "whole"
 
 
 # -- floods ----------------------------------------------------------------------------------------------------
@@ -183,6 +192,16 @@ def test_a_form_becomes_metadata_that_may_be_registered(post):
     found = registration.client("x", metadata, secret_digest="y")
     assert found.scopes == {"openid", "register", "offline_access"} and found.grant_types == {"authorization_code", "refresh_token"}
     assert found.subject_type == "pairwise" and len(found.redirect_uris) == 2
+
+
+def test_a_form_asks_for_the_name_and_drops_what_nobody_can_have(post):
+    from toono.identity.web.console import form as forms
+
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, FULL | {"scope": "openid register email api"})
+    plain = {f"{what}_encrypted_response_alg": "" for what in ("userinfo", "id_token")}
+    fields = resent(standing) | {"scope": ["profile", "email"]} | plain
+    metadata, errors, _ = post(standing=standing, **fields)
+    assert errors == {} and metadata["scope"] == "openid profile api"
 
 
 def test_the_line_with_the_wrong_address_is_named(post):
@@ -327,6 +346,27 @@ def test_a_form_that_was_bent_gives_no_more_than_its_kind_may_have(post, kind, s
         assert "grant_types" in bounds.beyond_test(found), "what the form lets through, the rules of trials refuse"
     else:
         assert not {forms.CIBA, forms.EXCHANGE} & set(metadata.get("grant_types", []))
+
+
+def test_the_exception_from_pkce_is_asked_for_in_the_fold_and_given_to_no_other_kind(post):
+    from toono.identity.domain.oidc import registration
+    from toono.identity.web.console import form as forms
+
+    sent = {"redirect_uris": "https://a.mn/cb", "token_endpoint_auth_method": "client_secret_basic", "guards": ["nonce"]}
+    metadata, errors, _ = post(**sent)
+    assert errors == {} and metadata["require_pkce"] is False
+    assert not registration.client("x", metadata, secret_digest="y").require_pkce
+    standing = forms.prefilled(PartyKind.WEB, PartyStage.PRODUCTION, metadata)
+    assert "nonce" in standing.lists["guards"]
+    again, _, _ = post(standing=standing, **resent(standing))
+    assert again == metadata
+    left, _, _ = post(standing=standing, **resent(standing) | {"guards": []})
+    assert "require_pkce" not in left
+    for kind, stage in ((PartyKind.WEB, PartyStage.TEST), (PartyKind.NATIVE, PartyStage.PRODUCTION), (PartyKind.MACHINE, PartyStage.PRODUCTION), (PartyKind.DAN, PartyStage.PRODUCTION)):  # fmt: skip
+        bent, errors, _ = post(kind=kind, stage=stage, **sent, operations=["WS100125_checkCitizenRegnum"])
+        assert errors == {} and "require_pkce" not in bent, kind
+    _, errors, _ = post(**sent | {"guards": ["nonce", "fapi2"]})
+    assert "PKCE" in errors["guards"]
 
 
 def test_signatures_are_asked_for_with_all_that_they_need(post):

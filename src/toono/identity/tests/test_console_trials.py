@@ -60,6 +60,14 @@ def test_a_whole_flow_with_names_is_shown_step_by_step(keeper, platform, codes, 
     assert "eyJ" not in told, "no token, and no part of one, is kept or shown"
 
 
+def test_a_flow_with_the_name_that_ready_made_software_shows(keeper, platform, codes, signed):  # noqa: F811
+    found = working(keeper, platform, codes[0], scope="openid profile")
+    text = run(signed, found.client_id, "claim:name")
+    row = models.TrialRun.objects.get(client_id=found.client_id)
+    assert "Бүх алхам амжилттай" in text, row.steps
+    assert row.steps[-1]["name"] == "userinfo" and set(row.steps[-1]["received"]) == {"sub", "name"}
+
+
 def test_a_client_of_fapi_is_pushed_and_bound(keeper, platform, codes, signed):  # noqa: F811
     key = {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
     found = working(

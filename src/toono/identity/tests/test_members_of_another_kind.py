@@ -30,7 +30,7 @@ def test_the_kind_of_a_registered_key_is_a_text(kind: Any) -> None:
         registration.client("x", metadata)
 
 
-@pytest.mark.parametrize("method", [True, ["none"], {}, None, 1])
+@pytest.mark.parametrize("method", [True, ["none"], {}, 1])
 def test_the_method_of_a_client_under_a_statement_is_a_text(method: Any) -> None:
     op = MemoryProvider()
     bounds = {"grant_types": ["authorization_code"], "scope": "openid", "redirect_hosts": ["agency.example"]}

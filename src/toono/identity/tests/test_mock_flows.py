@@ -307,6 +307,7 @@ def test_a_client_registers_itself_signs_people_in_and_ends_its_registration(moc
     own = {"Authorization": f"Bearer {known['registration_access_token']}"}
     shown = mock.http.get(known["registration_client_uri"], headers=own).json()
     assert shown["client_name"] == "Хот" and "client_secret" not in shown
+    assert shown == {name: value for name, value in known.items() if not name.startswith(("client_secret", "client_id_issued"))}
     for wrong in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {known['registration_access_token']}"}):
         assert mock.http.delete(known["registration_client_uri"], headers=wrong).status_code == 401
     assert mock.http.delete(known["registration_client_uri"], headers=own).status_code == 204

@@ -142,6 +142,18 @@ def test_somebody_chosen_signs_in_and_is_told_of_by_what_they_ticked(mock: Mock)
     assert mock.userinfo(tokens).json() == {"sub": PEOPLE[0].subject, "given_name": PEOPLE[0].given_name}
 
 
+def test_the_name_that_ready_made_software_shows_is_there_for_whoever_asks(mock: Mock) -> None:
+    page = mock.press(mock.open(mock.question(scope="openid profile email")), person="herder")
+    items = re.findall(r'name="item" id="[^"]+" value="([^"]+)"', page.text)
+    assert "Бүтэн нэр" in page.text and items == ["claim:given_name", "claim:name"]
+    tokens = mock.tokens(arrived(mock.press(page, do="agree", item=items))).json()
+    known = PEOPLE[0].claims()
+    assert tokens["scope"] == "openid profile"
+    assert mock.userinfo(tokens).json() == {
+        "sub": PEOPLE[0].subject, "name": f"{known['patronymic']} {known['given_name']}", "given_name": known["given_name"],
+    }  # fmt: skip
+
+
 def test_the_same_person_has_the_same_subject_at_the_next_start(mock: Mock) -> None:
     with running() as later:
         assert later.claims(later.tokens(later.arrive(later.question())).json())["sub"] == PEOPLE[0].subject
@@ -229,6 +241,20 @@ def test_signing_out_ends_the_session_and_tells_nobody_else(mock: Mock) -> None:
     done = mock.http.get("/oidc/end-session", params=out)
     assert (done.status_code, done.headers["Location"]) == (303, "http://127.0.0.1:9/out?state=z")
     assert mock.userinfo(tokens).status_code == 401
+
+
+def test_a_false_request_to_sign_out_is_asked_about_and_says_why(mock: Mock) -> None:
+    tokens = mock.tokens(mock.arrive(mock.question())).json()
+    asked = mock.http.get("/oidc/end-session", params={"id_token_hint": "x", "post_logout_redirect_uri": "http://127.0.0.1:9/out"})
+    assert asked.status_code == 400 and "Гарах уу?" in asked.text and "id_token_hint is not an id token" in asked.text
+    assert mock.userinfo(tokens).status_code == 200
+    done = mock.http.post("/mock/sign-out", data={"query": re.findall(r'name="query" value="([^"]*)"', asked.text)[0]})
+    assert done.status_code == 200 and mock.userinfo(tokens).status_code == 401
+
+
+def test_without_a_token_no_word_of_an_error(mock: Mock) -> None:
+    answer = mock.http.get("/oidc/userinfo")
+    assert (answer.status_code, answer.json()) == (401, {}) and "WWW-Authenticate" in answer.headers
 
 
 # -- ДАН -------------------------------------------------------------------------------------------------------------
@@ -324,6 +350,7 @@ def test_an_open_mock_does_not_take_what_a_file_has_fixed(file: Path) -> None:
         ("[", "while parsing"), ("[]", "no list"), ('[{"redirect_uris": []}]', "no client_id"), ('[{"client_id": "a"}]', "client_secret"),
         ('[{"client_id": "a", "client_secret": "b", "redirect_uris": ["https://a.example/*"]}]', "redirect address"),
         ('[{"client_id": "a", "client_secret": "b", "colour": "red"}]', "colour"),
+        ('[{"client_id": "a", "client_secret": "b", "redirect_uris": ["https://a.example/"], "scope": "openid email"}]', "email cannot be had"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_amiss_says_where(tmp_path: Path, text: str, why: str) -> None:

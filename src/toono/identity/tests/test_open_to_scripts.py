@@ -80,9 +80,12 @@ def test_a_good_answer_and_a_refusal_can_be_read(stack, page, path):
         assert offers(answer) == {"access-control-allow-origin": "*", "access-control-expose-headers": SEEN}
 
 
-def test_userinfo_without_a_token_says_why(stack):
-    for answer in (httpx.get(stack.base_url + "/oidc/userinfo"), httpx.post(stack.base_url + "/oidc/userinfo")):
-        assert answer.status_code == 401 and "WWW-Authenticate" in answer.headers
+def test_userinfo_without_a_token_says_how_it_is_shown_and_no_word_of_an_error(stack):
+    """RFC 6750 §3.1."""
+    asked = [("GET", {}), ("POST", {}), ("GET", {"Authorization": "Basic eDp5"})]
+    for answer in [httpx.request(method, stack.base_url + "/oidc/userinfo", headers=headers) for method, headers in asked]:
+        assert (answer.status_code, answer.json()) == (401, {}) and answer.headers["X-Request-Id"]
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer, DPoP algs=") and "error" not in answer.headers["WWW-Authenticate"]
         assert offers(answer) == {"access-control-allow-origin": "*", "access-control-expose-headers": SEEN}
 
 

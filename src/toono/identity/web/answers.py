@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import get_resolver
 
-from toono.identity.domain.oidc import credential, scripts
+from toono.identity.domain.oidc import credential, redirection, scripts
 from toono.kernel.access import View
 from toono.kernel.settings import settings
 
@@ -18,6 +18,11 @@ class SeeOther(HttpResponseRedirect):
     """See Other: after a form the browser must not send it on to the next address (RFC 9700 §4.12). The address was proven before."""
 
     status_code = 303
+
+    def __init__(self, url: str) -> None:
+        own = redirection.own_scheme(url)  # of an app on the person's device (RFC 8252 §7.1)
+        self.allowed_schemes = ["http", "https", *([own] if own else [])]
+        super().__init__(url)
 
 
 def redirect(url: str) -> HttpResponseRedirect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from toono.identity import api
 from toono.identity.contracts import ConfirmSignOut, ConsentRequired, Redirection, SigningRequired, SignInRequired
+from toono.identity.domain.oidc import redirection
 from toono.identity.errors import FlowOver
 from toono.identity.web import cookies
 from toono.identity.web.answers import body, open_to_scripts, redirect, signing_service, start_again
@@ -75,9 +76,8 @@ def resume(request: HttpRequest, flow_id: UUID) -> HttpResponse:
 def next_page(request: HttpRequest, outcome: Redirection | SignInRequired | ConsentRequired | SigningRequired) -> HttpResponse:
     """Onward: by redirect, or by a form that the browser posts to the client (form_post; its script presses the button itself)."""
     if isinstance(outcome, Redirection) and outcome.posted:
-        parts = urlsplit(outcome.url)
         shown = render(request, "identity/form_post.html", {"url": outcome.url, "posted": outcome.posted})
-        return let_forms_lead_to(shown, f"{parts.scheme}://{parts.netloc}")
+        return let_forms_lead_to(shown, redirection.source(outcome.url))
     if isinstance(outcome, Redirection):
         return redirect(outcome.url)
     if isinstance(outcome, SigningRequired):
@@ -126,9 +126,16 @@ def confirm_end_session(request: HttpRequest) -> HttpResponse:
 
 
 def _logout(request: HttpRequest, query: str, *, confirmed: bool) -> HttpResponse:
+    """A request that is not believed has the status 400, with a page by which its person signs out all the same, and is sent nowhere. Their own word is no fault."""
     outcome = api.logout_request(query=query, session_token=cookies.session_token(request), confirmed=confirmed)
+    if isinstance(outcome, Redirection):
+        response: HttpResponse = redirect(outcome.url)
+    else:
+        name = "confirm_sign_out" if isinstance(outcome, ConfirmSignOut) else "signed_out"
+        response = render(request, f"identity/{name}.html", {"outcome": outcome}, status=400 if outcome.fault and not confirmed else 200)
     if isinstance(outcome, ConfirmSignOut):
-        return render(request, "identity/confirm_sign_out.html", {"query": outcome.query})
-    response: HttpResponse = redirect(outcome.url) if isinstance(outcome, Redirection) else render(request, "identity/signed_out.html")
-    cookies.forget_session(response)
+        ways_back = parse_qs(outcome.query).get("post_logout_redirect_uri", ())  # registered to the letter, or the query would be empty
+        let_forms_lead_to(response, *map(redirection.source, ways_back))
+    else:
+        cookies.forget_session(response)
     return response

@@ -17,7 +17,7 @@ from toono.kernel.clock import now
 from toono.kernel.text import clean
 from toono.pki import queries
 from toono.pki.adapters import fetching, file_reader
-from toono.pki.contracts import Indication, SignatureReport, SubIndication, ValidationReport
+from toono.pki.contracts import Indication, SignatureReport, StampReport, SubIndication, ValidationReport
 from toono.pki.domain.validation import judging, limits, paths
 from toono.pki.domain.validation.judging import World
 from toono.pki.domain.validation.reading import Reading
@@ -44,13 +44,14 @@ def validate(*, name: str, content: bytes | BinaryIO, signed_content: bytes | Bi
 
 def _joined(reading: Reading, *, name: str, size: int, digest: str, at: datetime) -> ValidationReport:
     world = _world(reading, at)
-    judged = [judging.judge(one, world) for one in reading.signatures]
-    missing = {pair: None for one in judged for pair in one.missing}
+    reports, stamp, detail, missing = _judged(reading, world)
     if missing and (fetched := fetching.fetch(_askable(missing, world), at=at)):
         world = replace(world, lists=(*world.lists, *fetched.lists), answers=(*world.answers, *fetched.answers))
-        judged = [judging.judge(one, world) for one in reading.signatures]
-    reports = tuple(one.report for one in judged)
-    indication, failure, detail = _answer(reading, reports)
+        reports, stamp, detail, missing = _judged(reading, world)
+    if stamp is not None:
+        indication, failure = stamp.indication, stamp.sub_indication
+    else:
+        indication, failure, detail = _answer(reading, reports)
     return ValidationReport(
         name=name,
         size_bytes=size,
@@ -58,11 +59,25 @@ def _joined(reading: Reading, *, name: str, size: int, digest: str, at: datetime
         kind=reading.kind,
         indication=indication,
         sub_indication=failure,
+        unread=reading.unread,
         signatures=reports,
+        stamp=stamp,
         uncovered=reading.uncovered[: limits.NAMES_TOLD],
         checked_at=at,
         detail=detail,
     )
+
+
+def _judged(
+    reading: Reading, world: World
+) -> tuple[tuple[SignatureReport, ...], StampReport | None, str, dict[tuple[x509.Certificate, x509.Certificate], None]]:
+    """The signatures; the time-stamp, if the file is one, with what is wrong with it for experts; and what could be asked elsewhere."""
+    judged = [judging.judge(one, world) for one in reading.signatures]
+    missing = {pair: None for one in judged for pair in one.missing}
+    if reading.stamp is None:
+        return tuple(one.report for one in judged), None, "", missing
+    stamp, worth = judging.judge_stamp(reading.stamp, world)
+    return (), stamp, worth.detail, dict.fromkeys(worth.missing)
 
 
 def _answer(reading: Reading, reports: tuple[SignatureReport, ...]) -> tuple[Indication, SubIndication | None, str]:
@@ -80,7 +95,8 @@ def _answer(reading: Reading, reports: tuple[SignatureReport, ...]) -> tuple[Ind
 def _world(reading: Reading, at: datetime) -> World:
     own = queries.authorities_ever()
     stamps = (stamp.certificate for one in reading.signatures for stamp in one.stamps)
-    encoded = {der for der in (*reading.certificates, *stamps, *(one.certificate for one in reading.signatures)) if der}
+    alone = reading.stamp.certificate if reading.stamp else None
+    encoded = {der for der in (*reading.certificates, *stamps, alone, *(one.certificate for one in reading.signatures)) if der}
     known = World(
         now=at,
         anchors=(),

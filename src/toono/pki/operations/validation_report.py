@@ -11,7 +11,16 @@ from toono.kernel.actor import Actor
 from toono.kernel.clock import now
 from toono.pki import queries
 from toono.pki.adapters import report_paper
-from toono.pki.contracts import Indication, Profile, SignatureReport, SignedFileKind, SubjectName, TimeSource, ValidationReport
+from toono.pki.contracts import (
+    Indication,
+    Profile,
+    SignatureReport,
+    SignedFileKind,
+    SubIndication,
+    SubjectName,
+    TimeSource,
+    ValidationReport,
+)
 from toono.pki.operations.issue_certificate import issue_certificate
 from toono.pki.operations.seal_pdf import seal_pdf
 from toono.pki.operations.validation_words import moment
@@ -50,10 +59,19 @@ def kind(which: SignedFileKind) -> str:
         SignedFileKind.XADES: _("XML баримт (XAdES)"),
         SignedFileKind.ASIC_E: _("Гарын үсэгтэй багц (ASiC-E)"),
         SignedFileKind.ASIC_S: _("Гарын үсэгтэй багц (ASiC-S)"),
-        SignedFileKind.JADES: _("JSON гарын үсэг (JAdES)"),
+        SignedFileKind.OPEN_DOCUMENT: _("OpenDocument баримт"),
+        SignedFileKind.JADES: _("JSON баримт (JAdES)"),
+        SignedFileKind.TIME_STAMP: _("Цаг тэмдэг (RFC 3161)"),
         SignedFileKind.EXCHANGE: _("Мэдээлэл солилцооны зурвас"),
-        SignedFileKind.UNKNOWN: _("Гарын үсэггүй файл"),
+        SignedFileKind.UNKNOWN: _("Бидний уншдаггүй төрлийн файл"),
     }[which]
+
+
+def word(report: ValidationReport) -> str:
+    """The answer about the file in one or two large words: a verdict, if there is something to judge."""
+    if report.signatures or report.stamp or report.sub_indication:
+        return verdict(report.indication)
+    return kind(report.kind) if report.kind in (SignedFileKind.EXCHANGE, SignedFileKind.UNKNOWN) else _("Гарын үсэг алга")
 
 
 def rows(one: SignatureReport) -> list[tuple[str, str]]:
@@ -69,6 +87,14 @@ def rows(one: SignatureReport) -> list[tuple[str, str]]:
         (_("Тайлбар"), " ".join(part for part in (one.sub_indication and one.sub_indication.value, one.detail) if part)),
     ]
     return [(label, text) for label, text in found if text]
+
+
+def stamp_rows(report: ValidationReport) -> list[tuple[str, str]]:
+    """What the time-stamp says that the file is, where it is good, be its own file at hand or not."""
+    stamp = report.stamp
+    if stamp is None or stamp.time is None or stamp.sub_indication not in (None, SubIndication.SIGNED_DATA_NOT_FOUND):
+        return []
+    return [(_("Цаг тэмдгийн цаг"), moment(stamp.time)), (_("Цаг тэмдэг тавьсан"), stamp.authority)]
 
 
 def time(one: SignatureReport) -> str:
@@ -87,7 +113,7 @@ def _sheet(report: ValidationReport, author: str) -> dict[str, Any]:
         "author": author,
         "language": "en" if get_language() == "en" else "mn",
         "foot": _("Энэ тайланг Тооно платформ өөрийн тамгаар баталгаажуулав. Шалгасан файлыг хадгалаагүй."),
-        "verdict": verdict(report.indication) if report.signatures or report.sub_indication else _("Гарын үсэг алга"),
+        "verdict": word(report),
         "tone": tone,
         "sentence": report.sentence,
         "file": [
@@ -96,6 +122,7 @@ def _sheet(report: ValidationReport, author: str) -> dict[str, Any]:
             (_("Хэмжээ"), _("%(count)s байт") % {"count": f"{report.size_bytes:,}"}),
             ("SHA-256", " ".join(report.sha256[at : at + 8] for at in range(0, 64, 8))),
             (_("Шалгасан"), moment(report.checked_at)),
+            *stamp_rows(report),
         ],
         "signatures": [
             {

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from toono.pki.contracts import Coverage, Indication, SignatureReport, SignedFileKind, SubIndication, TimeSource, ValidationReport
+from toono.pki.contracts import (
+    Coverage,
+    Indication,
+    SignatureReport,
+    SignedFileKind,
+    StampReport,
+    SubIndication,
+    TimeSource,
+    ValidationReport,
+)
 
 _HERE = timezone(timedelta(hours=8))
 _WHY: dict[SubIndication, str] = {
@@ -45,6 +54,13 @@ _WHY: dict[SubIndication, str] = {
     SubIndication.SIGNED_DATA_NOT_FOUND: gettext_noop("Энэ бол зөвхөн гарын үсэг. Гарын үсэг зурсан файлыг нь хамт оруулна уу."),
     SubIndication.GENERIC: gettext_noop("Файл хэт том, эсвэл хэт төвөгтэй тул шалгаж чадсангүй."),
 }
+_STAMP_WHY = {
+    SubIndication.SIGNED_DATA_NOT_FOUND: gettext_noop("Энэ бол зөвхөн цаг тэмдэг. Цаг тэмдэг тавиулсан файлыг нь хамт оруулна уу."),
+    SubIndication.HASH_FAILURE: gettext_noop(
+        "Цаг тэмдэг хамт оруулсан файлынх биш, эсвэл цаг тэмдэг тавьсны дараа файлыг өөрчилсөн байна. Үүнд бүү найдаарай."
+    ),
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND: gettext_noop("Цаг тэмдгийг бидний мэдэх байгууллага тавиагүй тул цагийг нь баталж чадахгүй."),
+}
 
 
 def explained(report: ValidationReport) -> ValidationReport:
@@ -57,6 +73,15 @@ def whole(report: ValidationReport) -> str:
     """One sentence or two about the file."""
     if report.kind is SignedFileKind.EXCHANGE:
         return _("Энэ бол төрийн мэдээлэл солилцооны зурвас. Түүнийг солилцооны шалгагчаар (toono exchange verify) шалгана.")
+    if report.stamp is not None:
+        return _stamp(report.stamp)
+    if report.unread:
+        return _("Файлд гарын үсэг байгаа ч ийм төрлийн файл дахь гарын үсгийг бид уншдаггүй. Зурсан программаар нь шалгана уу.")
+    if report.kind is SignedFileKind.UNKNOWN and report.sub_indication is None:
+        return _(
+            "Ийм төрлийн файл дахь гарын үсгийг бид уншдаггүй. "
+            "PDF, XML, CMS (.p7m, .p7s), ASiC, OpenDocument, JSON файл дахь гарын үсгийг уншина."
+        )
     if not report.signatures and report.sub_indication is None:
         return _("Энэ файлд тоон гарын үсэг алга.")
     if not report.signatures and report.sub_indication:
@@ -78,9 +103,24 @@ def signature(report: SignatureReport) -> str:
         return _("Гарын үсэг зурсны дараа баримтын талбарыг бөглөсөн байна. Нэмсэн зүйлийг гарын үсэг зурсан хүн хараагүй.")
     if report.sub_indication is SubIndication.FORMAT_FAILURE and report.coverage is Coverage.CHANGED:
         return _("Гарын үсэг зурсны дараа баримтыг өөрчилсөн байна. Таны харж байгаа зүйл гарын үсэг зурсан зүйлээс өөр.")
+    if report.unread:
+        return _(
+            "Бидний уншдаггүй аргаар гарын үсэг зурсан тул шалгаж чадсангүй. Энэ нь хүчингүй гэсэн үг биш. Зурсан программаар нь шалгана уу."
+        )
     if report.sub_indication is not None:
         return _(_WHY[report.sub_indication])
     return " ".join(part(report) for part in (_who, _when, _afterwards) if part(report))
+
+
+def _stamp(report: StampReport) -> str:
+    """The sentence about a file that is a time-stamp."""
+    if report.sub_indication is not None or report.time is None:
+        failure = report.sub_indication or SubIndication.FORMAT_FAILURE
+        return _(_STAMP_WHY.get(failure) or _WHY[failure])
+    return _("Цаг тэмдэг хүчинтэй: хамт оруулсан файл %(time)s-д байсныг %(authority)s баталж байна.") % {
+        "time": moment(report.time),
+        "authority": report.authority,
+    }
 
 
 def why(failure: SubIndication) -> str:

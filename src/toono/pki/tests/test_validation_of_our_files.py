@@ -138,6 +138,26 @@ def test_what_is_not_signed_is_no_failure(platform: Actor) -> None:
     assert "алга" in api.validate(name="x", content=document()).sentence
 
 
+def test_each_thing_that_we_do_not_read_has_its_own_sentence(platform: Actor) -> None:
+    from toono.pki import api
+
+    office = io.BytesIO()
+    with zipfile.ZipFile(office, "w") as made:
+        made.writestr("_xmlsignatures/sig1.xml", "<x/>")
+    jws = b'{"payload":"eA","header":{"alg":"ES256"},"signature":"AA"}'
+    for content, words in (
+        (b"hello", "PDF, XML, CMS (.p7m, .p7s), ASiC"),
+        (office.getvalue(), "Файлд гарын үсэг байгаа ч"),
+        (jws, "хүчингүй гэсэн үг биш"),
+        (b"<a>" * 400 + b"</a>" * 400, "хэт том, эсвэл хэт төвөгтэй"),
+    ):
+        report = api.validate(name="x", content=content)
+        assert report.indication == "INDETERMINATE" and words in report.sentence
+        assert "алга." not in report.sentence and "гэмтсэн" not in report.sentence
+    for content in (b"{}", b"<a/>", b"<!DOCTYPE html><br>", document()):
+        assert api.validate(name="x", content=content).sentence == "Энэ файлд тоон гарын үсэг алга."
+
+
 def test_a_detached_signature_asks_for_its_file(platform: Actor, seal_of: Callable[..., CertificateInfo], tmp_path: Any) -> None:
     """Signed with openssl by a stranger; the file decides, not the name."""
     import subprocess

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -22,7 +23,7 @@ from toono.kernel.errors import NotAllowed, NotFound
 from toono.kernel.ids import uuid7
 from toono.kernel.jose import raw_signature
 from toono.pki.contracts import Profile
-from toono.pki.domain import trusted_lists
+from toono.pki.domain import der, trusted_lists
 from toono.pki.domain.trusted_lists import Scheme, Service
 from toono.pki.tests.making import PLACES, authority, code, document, leaf, sealed_by
 
@@ -92,7 +93,65 @@ def test_what_is_missing_or_too_large_is_said_on_the_page(visitor: httpx.Client)
 
 def test_a_name_that_is_markup_stays_a_name(visitor: httpx.Client) -> None:
     answer = ask(visitor, {"file": ("<script>alert(1)</script>.pdf", b"hello")})
-    assert "<script>alert" not in answer.text and "Гарын үсэг алга" in answer.text
+    assert "<script>alert" not in answer.text and "script&gt;.pdf" in answer.text
+
+
+def test_a_file_of_a_kind_that_is_not_read_is_not_said_to_have_no_signature(visitor: httpx.Client) -> None:
+    letter = ask(visitor, {"file": ("a.eml", b"MIME-Version: 1.0\nContent-Type: multipart/signed\n\nhello")}).text
+    assert "Бидний уншдаггүй төрлийн файл" in letter and "ASiC, OpenDocument" in letter and "Гарын үсэг алга" not in letter
+    assert "Гарын үсэг алга" in ask(visitor, {"file": ("a.xml", b"<a/>")}).text
+
+
+def test_an_empty_file_is_not_taken_for_none(visitor: httpx.Client, sealed: bytes) -> None:
+    answer = ask(visitor, {"file": ("a.pdf", b"")})
+    assert answer.status_code == 400 and "Файл хоосон байна" in answer.text and "#file" in answer.text
+    answer = ask(visitor, {"file": ("a.pdf", sealed), "signed": ("b.txt", b"")})
+    assert answer.status_code == 400 and "Файл хоосон байна" in answer.text and "#signed" in answer.text
+    for files in ({"file": ("a.pdf", b"")}, {"file": ("a.pdf", sealed), "signed": ("b.txt", b"")}):
+        told = visitor.post("/api/validate", files=files)
+        assert (told.status_code, told.json()["code"]) == (400, "pki.signed_file_empty")
+
+
+def test_a_time_stamp_of_ours_is_told_with_its_time_and_by_whom(visitor: httpx.Client) -> None:
+    query = timestamps_query(b"hello")
+    content = visitor.post("/pki/tsa", content=query, headers={"Content-Type": "application/timestamp-query"}).content
+    good = ask(visitor, {"file": ("a.tsr", content), "signed": ("a.txt", b"hello")}).text
+    assert 'data-indication="TOTAL-PASSED"' in good and "Цаг тэмдэг хүчинтэй" in good and "Цаг тэмдгийн цаг" in good
+    alone = ask(visitor, {"file": ("a.tsr", content)}).text
+    assert 'data-indication="INDETERMINATE"' in alone and "файлыг нь хамт оруулна уу" in alone and "Цаг тэмдгийн цаг" in alone
+    other = ask(visitor, {"file": ("a.tsr", content), "signed": ("a.txt", b"hallo")}).text
+    assert 'data-indication="TOTAL-FAILED"' in other and "Цаг тэмдгийн цаг" not in other
+    told = visitor.post("/api/validate", files={"file": ("a.tsr", content), "signed": ("a.txt", b"hello")}).json()
+    [stamp] = told["TimeStamps"]
+    assert (told["Document"]["Kind"], stamp["Type"]) == ("time_stamp", "file") and stamp["ProductionTime"] and stamp["Authority"]
+    paper = visitor.post("/api/validate", files={"file": ("a.tsr", content)}, headers={"Accept": "application/pdf"})
+    assert paper.content.startswith(b"%PDF-")
+
+
+def timestamps_query(content: bytes) -> bytes:
+    """TimeStampReq (RFC 3161 §2.4.1) over content, by SHA-256, with the unit's certificate."""
+    algorithm = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), b"\x05\x00")
+    imprint = der.sequence(algorithm, der.octets(hashlib.sha256(content).digest()))
+    return der.sequence(der.element(0x02, b"\x01"), imprint, der.element(0x01, b"\xff"))
+
+
+def test_certificates_and_lists_may_be_kept_and_are_not_sent_again(visitor: httpx.Client, seal_of: Callable[..., CertificateInfo]) -> None:
+    serial = seal_of().serial
+    for path in ("/pki/certificates/issuing.cer", f"/pki/certificate/{serial}.cer"):
+        answer = visitor.get(path)
+        assert answer.status_code == 200 and answer.headers["cache-control"] == "public, max-age=2592000, immutable"
+        again = visitor.get(path, headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert visitor.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    answer = visitor.get("/pki/crl/issuing.crl")
+    read = x509.load_der_x509_crl(answer.content)
+    assert parsedate_to_datetime(answer.headers["expires"]) == read.next_update_utc
+    assert parsedate_to_datetime(answer.headers["last-modified"]) == read.last_update_utc
+    assert answer.headers["cache-control"] == "public, max-age=60"
+    for name, value in (("If-None-Match", answer.headers["etag"]), ("If-Modified-Since", answer.headers["last-modified"])):
+        assert visitor.get("/pki/crl/issuing.crl", headers={name: value}).status_code == 304
+    before = visitor.get("/pki/crl/issuing.crl", headers={"If-Modified-Since": "Mon, 01 Jan 2024 00:00:00 GMT"})
+    assert before.status_code == 200
 
 
 def test_a_program_gets_json_as_it_is_described_or_the_sealed_paper(visitor: httpx.Client, sealed: bytes) -> None:

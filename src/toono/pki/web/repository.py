@@ -16,6 +16,7 @@ from toono.kernel.text import clean
 from toono.pki import api
 from toono.pki.contracts import CertificateState, Profile
 from toono.pki.errors import CertificateNotFound
+from toono.pki.web import public
 
 SHORTEST = 3
 MOST = 50
@@ -50,7 +51,7 @@ def certificate(request: HttpRequest, serial: str) -> HttpResponse:
     """One certificate, DER."""
     if not re.fullmatch(r"[0-9a-f]{1,40}", serial):
         raise CertificateNotFound(serial[:40])
-    answer = HttpResponse(api.public_certificate(serial=serial), content_type="application/pkix-cert")
+    answer = public.certificate(request, api.public_certificate(serial=serial))
     answer["Content-Disposition"] = f'attachment; filename="{serial}.cer"'
     return answer
 

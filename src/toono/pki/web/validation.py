@@ -19,7 +19,7 @@ from toono.kernel.access import allow
 from toono.kernel.actor import Role
 from toono.pki import api
 from toono.pki.contracts import Indication, SignatureReport, ValidationReport
-from toono.pki.errors import SignedFileMissing, SignedFileTooLarge, UploadWithoutLength
+from toono.pki.errors import SignedFileEmpty, SignedFileMissing, SignedFileTooLarge, UploadWithoutLength
 from toono.pki.web.validation_description import DESCRIPTION
 
 PAGE_BYTES = 25 * 1024 * 1024
@@ -77,6 +77,8 @@ def page(request: HttpRequest) -> HttpResponse:
     if file is None:
         return _again(request, "file", _("Шалгах файлаа сонгоно уу."))
     for name, one in (("file", file), ("signed", signed)):
+        if one is not None and not one.size:
+            return _again(request, name, _("Файл хоосон байна. Бүрэн татагдсан эсэхийг шалгаад дахин сонгоно уу."))
         if one is not None and (one.size or 0) > PAGE_BYTES:
             return _again(request, name, _("Файл 25 МБ-аас том байна. Том файлыг программын хаягаар (API) шалгуулна."), status=413)
     report = api.validate(name=file.name or "", content=_opened(file), signed_content=_opened(signed) if signed else None)
@@ -114,6 +116,9 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     file, signed = _file(request, "file"), _file(request, "signed")
     if file is None:
         raise SignedFileMissing
+    for name, one in (("file", file), ("signed", signed)):
+        if one is not None and not one.size:
+            raise SignedFileEmpty(name)
     if any((one.size or 0) > FILE_BYTES for one in (file, signed) if one is not None):
         raise SignedFileTooLarge(f"{file.size} bytes")
     found = api.validate(name=file.name or "", content=_opened(file), signed_content=_opened(signed) if signed else None)
@@ -134,6 +139,7 @@ def _answer(request: HttpRequest, found: ValidationReport) -> HttpResponse:
                 "kind": api.validation_kind(kind=found.kind),
                 "verdict": api.validation_verdict(indication=found.indication),
                 "tone": TONES[found.indication],
+                "stamp_rows": api.validation_stamp_rows(report=found),
                 "signatures": [_shown(one) for one in found.signatures],
                 "signed_report": signing.dumps(found.model_dump(mode="json"), salt=_SALT, compress=True),
             },
@@ -169,8 +175,7 @@ def _unkept(answer: HttpResponse) -> HttpResponse:
 
 
 def _file(request: HttpRequest, name: str) -> UploadedFile[bytes] | None:
-    found = request.FILES.get(name)
-    return found if found is not None and found.size else None
+    return request.FILES.get(name)
 
 
 def _opened(file: UploadedFile[bytes]) -> BinaryIO:

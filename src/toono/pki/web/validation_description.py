@@ -45,6 +45,11 @@ _REPORT = {
         "SignatureValidationStatus": {"$ref": "#/components/schemas/Status"},
         "Sentence": {"type": "string", "description": "The answer in words; Accept-Language chooses mn or en"},
         "SignatureValidationReport": {"type": "array", "items": {"$ref": "#/components/schemas/Signature"}},
+        "TimeStamps": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "The time-stamp that the file is, if it is nothing else",
+        },
     },
 }
 _PROBLEM = {"description": "RFC 9457", "content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -70,8 +75,11 @@ DESCRIPTION: dict[str, Any] = {
                                 "type": "object",
                                 "required": ["file"],
                                 "properties": {
-                                    "file": {**_FILE, "description": "PDF, CAdES, XAdES, ASiC or JAdES"},
-                                    "signed": {**_FILE, "description": "What a detached signature was made over"},
+                                    "file": {
+                                        **_FILE,
+                                        "description": "PDF, CAdES, XAdES, ASiC, OpenDocument, JAdES or a time-stamp (RFC 3161)",
+                                    },
+                                    "signed": {**_FILE, "description": "What a detached signature or a time-stamp was made over"},
                                 },
                             }
                         }

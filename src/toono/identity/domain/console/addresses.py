@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from toono.identity.domain.oidc.redirection import own_scheme
+
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-def fault(address: str, *, loopback: bool) -> str:
+def fault(address: str, *, loopback: bool, app: bool = False) -> str:
     """The first thing that is wrong; empty: nothing.
 
     :param loopback: plain http on the person's own machine may stand for https.
+    :param app: an application's own scheme may stand for it, too.
     """
+    if app and own_scheme(address):
+        return ""
     if any(c.isspace() for c in address):
         return "space"
     if not address.isascii():

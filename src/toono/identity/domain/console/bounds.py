@@ -31,9 +31,10 @@ TEST_FAULTS: tuple[Rule, ...] = (
     ("dan_operations", lambda c: bool(c.dan_operations)),
     ("resources", lambda c: bool(c.resources or c.may_act_for or c.authorization_details_types)),
     ("grant_types", lambda c: not c.grant_types <= {"authorization_code", "refresh_token", "client_credentials"}),
+    ("require_pkce", lambda c: not c.require_pkce),
     ("backchannel_logout_uri", lambda c: bool(c.backchannel_logout_uri or c.backchannel_client_notification_endpoint)),
 )
-"""What a client for trials may not have: more than a random name of whoever signs in, and addresses that the platform would call."""
+"""What a client for trials may not have: more than a random name of whoever signs in, addresses that the platform would call, an exception that the platform alone gives."""
 
 
 def beyond_test(client: Client) -> list[str]:
@@ -48,7 +49,7 @@ def _strength(client: Client) -> int:
 _SETS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "resources", "authorization_details_types", "may_act_for", "dan_operations")  # fmt: skip
 _GUARDS = (
     "require_pushed_authorization_requests", "require_signed_request_object", "dpop_bound_access_tokens",
-    "tls_client_certificate_bound_access_tokens", "userinfo_encrypted_response_alg", "id_token_encrypted_response_alg",
+    "tls_client_certificate_bound_access_tokens", "userinfo_encrypted_response_alg", "id_token_encrypted_response_alg", "require_pkce",
 )  # fmt: skip
 _TEXTS = ("name_mn", "name_en", "backchannel_logout_uri", "backchannel_client_notification_endpoint", "backchannel_token_delivery_mode", "jwks_uri")  # fmt: skip
 

@@ -39,8 +39,9 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ("", r"registration is not supported", "request.registration"),
     ("", r"response_type|only code is supported", "request.response_type"),
     ("", r"response_mode", "request.response_mode"),
-    ("", r"code_challenge", "pkce.challenge"),
+    ("", r"nonce .*without code_challenge", "pkce.nonce"),
     ("", r"code_verifier", "pkce.verifier"),
+    ("", r"code_challenge", "pkce.challenge"),
     ("", r"scope must contain openid", "scope.openid"),
     ("", r"scope is not base64|scope must be a list|services must be|wsdl must be|params must hold", "dan.scope"),
     ("", r"not registered for one of the services", "dan.operation"),
@@ -85,6 +86,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ("203", r"", "dan.no_access"),
     ("801|802", r"", "dan.not_connected"),
     ("3", r"", "dan.wsdl"),
+    ("(?:)", r"^$", "token.missing"),  # no word at all: RFC 6750 §3.1
 )  # fmt: skip
 NORMAL = frozenset({"poll.pending", "dpop.nonce"})
 """Answers by which a client that does everything right goes on; not written down."""

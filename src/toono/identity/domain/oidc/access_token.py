@@ -49,8 +49,8 @@ def issue(provider: Provider, wish: Wish) -> tuple[str, dict[str, Any]]:
         "access_token": value,
         "token_type": "DPoP" if wish.binding.jkt else "Bearer",
         "expires_in": int(lifetime.total_seconds()),
-        "scope": wish.scope,
     }
+    reply |= said_scope(wish.scope)
     return value, reply | ({"authorization_details": list(wish.authorization_details)} if wish.authorization_details else {})
 
 
@@ -91,7 +91,7 @@ def _own_word(provider: Provider, value: str) -> Token | None:
     issued_at, expires_at = (datetime.fromtimestamp(said[name], UTC) for name in ("iat", "exp"))
     client = provider.storage.client(said["client_id"])
     return Token(
-        id=said["jti"], client_id=said["client_id"], scope=said["scope"], issued_at=issued_at, expires_at=expires_at, audience=(said["aud"],),
+        id=said["jti"], client_id=said["client_id"], scope=said.get("scope", ""), issued_at=issued_at, expires_at=expires_at, audience=(said["aud"],),
         binding=Binding.of_claims(said.get("cnf", {})), authorization_details=tuple(said.get("authorization_details", ())),
         actors=_actors(said.get("act")), dead=client is None or (client.tokens_from is not None and issued_at <= client.tokens_from),
     )  # fmt: skip
@@ -108,7 +108,7 @@ def told(provider: Provider, token: Token) -> dict[str, Any] | None:
 def claims(provider: Provider, client: Client, token: Token) -> dict[str, Any]:
     """What the token says: as JWT (RFC 9068 §2.2), and to whoever introspects it (RFC 7662 §2.2)."""
     found: dict[str, Any] = {
-        "iss": provider.issuer, "aud": token.audience[0], "client_id": token.client_id, "scope": token.scope, "jti": token.id,
+        "iss": provider.issuer, "aud": token.audience[0], "client_id": token.client_id, **said_scope(token.scope), "jti": token.id,
         "iat": int(token.issued_at.timestamp()), "exp": int(token.expires_at.timestamp()), "sub": token.client_id,
     }  # fmt: skip
     if token.grant is not None:
@@ -121,6 +121,11 @@ def claims(provider: Provider, client: Client, token: Token) -> dict[str, Any]:
     if token.authorization_details:
         found["authorization_details"] = list(token.authorization_details)
     return found | ({"act": _act(token.actors)} if token.actors else {})
+
+
+def said_scope(scope: str) -> dict[str, str]:
+    """A scope names one thing at least (RFC 6749 §3.3, Appendix A.4): without any the member is left out."""
+    return {"scope": scope} if scope else {}
 
 
 def _act(actors: tuple[str, ...]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from toono.identity.domain.oidc.binding import binding
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import Approval, ApprovalKind, ApprovalState, Client, Grant, Session, digest
 from toono.identity.domain.oidc.token_request import TokenRequest
-from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
+from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, claims_of
 from toono.identity.limits import LIMITS
 
 
@@ -37,7 +37,7 @@ def targets(asked: Approval, client: Client) -> tuple[str, ...]:
 
 
 def _userinfo(asked: Approval) -> tuple[str, ...]:
-    return REGISTER_CLAIMS if REGISTER_SCOPE in asked.scope.split() else ()
+    return claims_of(asked.scope.split())
 
 
 def grant_of(asked: Approval, session: Session, *, identifier: str) -> Grant:

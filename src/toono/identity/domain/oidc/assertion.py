@@ -1,4 +1,8 @@
-"""``private_key_jwt``: RFC 7521, RFC 7523 §3, OpenID Connect Core §9. The audience is the issuer, as FAPI 2.0 §5.3.2.1 asks; others may name the token endpoint."""
+"""``private_key_jwt``: RFC 7521, RFC 7523 §3, OpenID Connect Core §9.
+
+The audience is the issuer, and of clients of FAPI 2.0 nothing else (§5.3.2.1). Others may name any endpoint at which clients authenticate: RFC 9126 §2 and
+CIBA Core §7.1 have several taken, whichever of them is asked. A foreign audience beside ours refuses all: what was made for another could be brought to us.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 from toono.identity.domain.oidc import client_keys
+from toono.identity.domain.oidc.endpoints import AUTHENTICATING, ENDPOINTS
 from toono.identity.domain.oidc.parameters import Parameters
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import BY_KEY, Client, Profile, Provider, digest
 from toono.identity.limits import LIMITS
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+KINDS = ("jwt", "client-authentication+jwt")
+"""Values of ``typ`` that are taken, beside none: RFC 7519 §5.1, RFC 7523bis §4. What a client signs for another purpose is no proof of it."""
+_PATHS = tuple(ENDPOINTS[name] for name in AUTHENTICATING)
 
 
 def proven_client(provider: Provider, parameters: Parameters) -> Client:
@@ -27,7 +35,7 @@ def proven_client(provider: Provider, parameters: Parameters) -> Client:
         client = provider.storage.client(_text(claimed, "iss"))
         if client is None or client.token_endpoint_auth_method != BY_KEY:
             raise refused("unknown client, or one that authenticates in another way")
-        claims = client_keys.read(client, text, published=provider.published_keys)
+        claims = client_keys.read(client, text, typ=KINDS, published=provider.published_keys)
     except client_keys.NotSigned as error:
         raise refused(str(error)) from None
     _check(provider, client, claims, parameters.get("client_id"))
@@ -38,7 +46,7 @@ def _check(provider: Provider, client: Client, claims: dict[str, Any], client_id
     if claims.get("sub") != client.client_id or client_id not in (None, client.client_id):
         raise refused("iss, sub and client_id must be the client")
     if not _is_for_us(provider, client, claims.get("aud")):
-        raise refused(f"aud must be {provider.issuer}")
+        raise refused(_audiences(provider, client))
     expires = moment(claims, "exp")
     now = int(provider.now.timestamp())
     if expires is None or not now - skew() < expires <= now + LIMITS.assertion_lifetime.total_seconds() + skew():
@@ -55,7 +63,15 @@ def _is_for_us(provider: Provider, client: Client, audience: Any) -> bool:
     if client.profile is Profile.FAPI2:
         return bool(audience == provider.issuer)
     named = audience if isinstance(audience, list) else [audience]
-    return len(named) == 1 and named[0] in (provider.issuer, provider.issuer + "/oidc/token")
+    ours = (provider.issuer, *(provider.issuer + path for path in _PATHS))
+    return bool(named) and all(one in ours for one in named)
+
+
+def _audiences(provider: Provider, client: Client) -> str:
+    """What :func:`_is_for_us` takes, in words."""
+    if client.profile is Profile.FAPI2:
+        return f"aud must be {provider.issuer}, as a text"
+    return f"aud must be {provider.issuer} or that with one of {', '.join(_PATHS)}, and nothing else"
 
 
 def skew() -> float:

@@ -45,6 +45,11 @@ def redirect_is_the_same(e: Exchange) -> None:
 
 
 def verifier_matches(e: Exchange) -> None:
+    """RFC 7636 §4.6. A verifier for a code without a challenge tells that somebody took the challenge out of the request (RFC 9700 §4.8.2)."""
+    if not e.code.code_challenge and not e.asked.client.require_pkce:
+        if e.asked.get("code_verifier") is not None:
+            raise DirectRefusal("invalid_grant", "code_verifier has no counterpart: the request had no code_challenge")
+        return
     if not pkce.matches(e.asked.get("code_verifier"), e.code.code_challenge):
         raise DirectRefusal("invalid_grant", "code_verifier does not match")
 

@@ -18,7 +18,7 @@ from toono.identity.domain.oidc.parameters import Parameters
 from toono.identity.domain.oidc.redirection import is_registered, with_parameters
 from toono.identity.domain.oidc.refusals import PageRefusal, RedirectRefusal
 from toono.identity.domain.oidc.storage import Client, Code, Grant, Profile, Provider, Session, digest
-from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
+from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, claims_of
 from toono.identity.limits import LIMITS
 
 ASSURANCE_LEVELS = ("substantial",)
@@ -174,11 +174,15 @@ def _asks_for_signatures(a: Authorization) -> bool:
 
 
 def challenge_is_s256(a: Authorization) -> None:
-    """RFC 7636 §4.4.1; a missing method would mean ``plain`` (§4.3), which is not offered."""
+    """RFC 7636 §4.4.1; a missing method would mean ``plain`` (§4.3), which is not offered. Whoever sends one of the two is held to both."""
+    if a.get("code_challenge") is None and a.get("code_challenge_method") is None and not a.known.require_pkce:
+        return  # :func:`nonce_stands_for_the_challenge`, when it is known what is asked for
+    if a.get("code_challenge") is None:
+        raise RedirectRefusal("invalid_request", "code_challenge is missing: PKCE (RFC 7636) with S256 is required")
     if a.get("code_challenge_method") != "S256":
         raise RedirectRefusal("invalid_request", "code_challenge_method must be S256")
     if not pkce.is_challenge(a.get("code_challenge")):
-        raise RedirectRefusal("invalid_request", "code_challenge is missing or malformed")
+        raise RedirectRefusal("invalid_request", "code_challenge is malformed: it must be the base64url of a SHA-256")
 
 
 def key_is_named_soundly(a: Authorization) -> None:
@@ -259,6 +263,16 @@ def signatures_are_asked_for_alone(a: Authorization) -> None:
     a.resources, a.scope = (service,), " ".join(sorted({credential.SCOPE, *a.scope.split()}))
 
 
+def nonce_stands_for_the_challenge(a: Authorization) -> None:
+    """RFC 9700 §2.1.1: without PKCE the client knows by the id token's ``nonce`` that the code is its own. Signatures have no id token."""
+    if a.get("code_challenge") is not None:
+        return
+    if credential.SCOPE in a.scope.split():
+        raise RedirectRefusal("invalid_request", "code_challenge is missing: signatures are asked for with PKCE only")
+    if "openid" not in a.scope.split() or a.get("nonce") is None:
+        raise RedirectRefusal("invalid_request", "nonce and scope openid are required without code_challenge")
+
+
 Check = Callable[[Authorization], None]
 
 WHO: tuple[Check, ...] = (no_parameter_is_repeated, client_is_known)
@@ -279,6 +293,7 @@ WHAT: tuple[Check, ...] = (
     target_is_the_clients,
     details_are_the_clients,
     signatures_are_asked_for_alone,
+    nonce_stands_for_the_challenge,
 )
 """A refusal here is a redirect to the client."""
 
@@ -304,14 +319,18 @@ def _must_sign_in(a: Authorization) -> bool:
 
 
 def _asked_for(a: Authorization) -> tuple[consent.Item, ...]:
-    return consent.items(scope=a.scope, userinfo=_userinfo(a), id_token=a.claims.id_token, essential=a.claims.essential, details=a.details)
+    return consent.items(scope=a.scope, userinfo=_userinfo(a), id_token=_id_token(a), essential=a.claims.essential, details=a.details)
 
 
 def _userinfo(a: Authorization) -> tuple[str, ...]:
-    """Claims for userinfo: those of the scope, and those asked for by name, which the scope must allow as well."""
-    by_scope = REGISTER_CLAIMS if REGISTER_SCOPE in a.scope.split() else ()
-    by_name = a.claims.userinfo if REGISTER_SCOPE in a.known.scopes else ()
-    return tuple(name for name in REGISTER_CLAIMS if name in by_scope or name in by_name)
+    """Claims for userinfo: those of the scope, and those asked for by name."""
+    wanted = {*claims_of(a.scope.split()), *a.claims.userinfo}
+    return tuple(name for name in claims_of(a.known.scopes) if name in wanted)
+
+
+def _id_token(a: Authorization) -> tuple[str, ...]:
+    """Claims for the id token, asked for by name. Of these too only what a scope that the client has registered would give."""
+    return tuple(name for name in claims_of(a.known.scopes) if name in a.claims.id_token)
 
 
 def _must_ask(a: Authorization, session: Session, items: tuple[consent.Item, ...]) -> bool:
@@ -339,7 +358,7 @@ def _issue_code(a: Authorization, session: Session, items: tuple[consent.Item, .
     agreed = consent.Agreed.of(items, a.agreed or frozenset())
     grant = Grant(
         id=a.provider.identifier(), client_id=a.known.client_id, session=session, scope=agreed.scope(a.scope),
-        userinfo_claims=agreed.claims(_userinfo(a)), id_token_claims=agreed.claims(a.claims.id_token), resources=a.resources,
+        userinfo_claims=agreed.claims(_userinfo(a)), id_token_claims=agreed.claims(_id_token(a)), resources=a.resources,
         authorization_details=_confirmed(a, agreed.details(a.details)), offline=agreed.offline,
     )  # fmt: skip
     code = a.provider.random()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from toono.identity.domain.oidc import access_token, client_keys, dpop
-from toono.identity.domain.oidc.refusals import DirectRefusal
+from toono.identity.domain.oidc.refusals import DirectRefusal, NothingShown
 from toono.identity.domain.oidc.request import Request
 from toono.identity.domain.oidc.storage import Provider, Token
 
@@ -16,7 +16,7 @@ _HEADER = re.compile(r"(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 def shown_token(provider: Provider, request: Request) -> Token:
     """The token that was shown, if it lives and is shown by whom it is bound to.
 
-    :raises DirectRefusal: none shown (401 without an error code, §3), shown twice, dead, or without the proof that it needs.
+    :raises DirectRefusal: none shown (401 and no word of an error, §3.1), shown twice, dead, or without the proof that it needs.
     """
     scheme, value = _value(request)
     token = access_token.known(provider, value)
@@ -35,7 +35,8 @@ def _value(request: Request) -> tuple[str, str]:
         return "bearer", in_form
     found = _HEADER.fullmatch(request.authorization or "")
     if found is None:
-        raise DirectRefusal("invalid_token", "no token", status=401, authenticate=_CHALLENGE)
+        scheme = (request.authorization or "").partition(" ")[0].lower()
+        raise _refused("the token is malformed", scheme) if scheme in ("bearer", "dpop") else NothingShown(_CHALLENGE)
     return found[1].lower(), found[2]
 
 

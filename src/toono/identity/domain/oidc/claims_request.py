@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from toono.identity.domain.oidc.userinfo import REGISTER_CLAIMS
+from toono.identity.domain.oidc.userinfo import CLAIMS
 from toono.kernel.jose import json_object
 
 
@@ -39,9 +39,9 @@ def parse(text: str | None) -> ClaimsRequest:
     userinfo, id_token = _members(found, "userinfo"), _members(found, "id_token")
     both = [*userinfo.items(), *id_token.items()]
     return ClaimsRequest(
-        userinfo=tuple(name for name in REGISTER_CLAIMS if name in userinfo),
-        id_token=tuple(name for name in REGISTER_CLAIMS if name in id_token),
-        essential=frozenset(name for name, how in both if how and how.get("essential") is True and name in REGISTER_CLAIMS),
+        userinfo=tuple(name for name in CLAIMS if name in userinfo),
+        id_token=tuple(name for name in CLAIMS if name in id_token),
+        essential=frozenset(name for name, how in both if how and how.get("essential") is True and name in CLAIMS),
         essential_acr=_acr(id_token.get("acr") if id_token.get("acr") is not None else userinfo.get("acr")),
         subject=_subject(id_token.get("sub") or userinfo.get("sub")),
     )

@@ -43,20 +43,18 @@ class Parts(NamedTuple):
     """The signing input."""
 
 
-def read(
-    client: Client, text: str, *, typ: tuple[str, ...] = (), published: Callable[[str, bool], Keys] = nothing_published
-) -> dict[str, Any]:
+def read(client: Client, text: str, *, typ: tuple[str, ...], published: Callable[[str, bool], Keys] = nothing_published) -> dict[str, Any]:
     """The claims of a compact JWS that the client signed.
 
-    :param typ: values of ``typ`` that are taken; none: ``JWT`` or nothing.
+    :param typ: values of ``typ`` that are taken, in small letters and without ``application/``; a header that has none says ``jwt``.
     :param published: reads the client's ``jwks_uri`` (:attr:`.Provider.published_keys`).
     :raises NotSigned: for every other text, with the reason for an engineer.
     """
     header = parts(text).header
     if (ELSEWHERE | {"jwk"}) & header.keys() or header.get("alg") not in ALGORITHMS:
         raise NotSigned(f"the header must have alg ({', '.join(ALGORITHMS)}) and no key of its own or elsewhere")
-    if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in (typ or ("jwt",)):
-        raise NotSigned("typ is another")
+    if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in typ:
+        raise NotSigned(f"typ must be {' or '.join(typ)}")
     return verified(text, _candidates(client, header, published))
 
 

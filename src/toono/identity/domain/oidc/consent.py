@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toono.identity.domain.oidc.authorization_details import Details, canonical
-from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_SCOPE
-
-_UNASKED = frozenset({"openid", REGISTER_SCOPE, OFFLINE_SCOPE})
+from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, PERSONAL_SCOPES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +24,10 @@ class Item:
 def items(
     *, scope: str, userinfo: tuple[str, ...], id_token: tuple[str, ...], essential: frozenset[str], details: Details
 ) -> tuple[Item, ...]:
-    """Everything that a request would give away, in the order in which it is shown."""
+    """Everything that a request would give away, in the order in which it is shown: a claim once, however many scopes and names ask for it."""
     claims = tuple(dict.fromkeys((*userinfo, *id_token)))
     found = [Item(code=f"claim:{name}", essential=name in essential) for name in claims]
-    found += [Item(code=f"scope:{name}") for name in scope.split() if name not in _UNASKED]
+    found += [Item(code=f"scope:{name}") for name in scope.split() if name not in PERSONAL_SCOPES]
     found += [Item(code=f"detail:{canonical(one)}", essential=True, detail=one) for one in details]
     return tuple([*found, Item(code="offline")] if OFFLINE_SCOPE in scope.split() else found)
 
@@ -56,5 +54,5 @@ class Agreed:
         return tuple(one for one in asked if f"detail:{canonical(one)}" in self.codes)
 
     def scope(self, asked: str) -> str:
-        kept = {OFFLINE_SCOPE: self.offline, "openid": True, REGISTER_SCOPE: True}
+        kept = dict.fromkeys(PERSONAL_SCOPES, True) | {OFFLINE_SCOPE: self.offline}
         return " ".join(name for name in asked.split() if kept.get(name, f"scope:{name}" in self.codes))

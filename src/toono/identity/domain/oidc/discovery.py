@@ -8,23 +8,11 @@ from __future__ import annotations
 from toono.identity.domain.oidc import authorization_details, client_keys, encryption
 from toono.identity.domain.oidc.authorize import ASSURANCE_LEVELS, RESPONSE_MODES
 from toono.identity.domain.oidc.client_authentication import METHODS
+from toono.identity.domain.oidc.endpoints import ENDPOINTS
 from toono.identity.domain.oidc.storage import ES256, SIGNING
 from toono.identity.domain.oidc.token import GRANTS
-from toono.identity.domain.oidc.userinfo import OFFLINE_SCOPE, REGISTER_CLAIMS, REGISTER_SCOPE
+from toono.identity.domain.oidc.userinfo import CLAIMS, CLAIMS_BY_SCOPE, OFFLINE_SCOPE
 
-ENDPOINTS = {
-    "authorization_endpoint": "/oidc/authorize",
-    "token_endpoint": "/oidc/token",
-    "userinfo_endpoint": "/oidc/userinfo",
-    "jwks_uri": "/oidc/jwks",
-    "end_session_endpoint": "/oidc/end-session",
-    "pushed_authorization_request_endpoint": "/oidc/par",
-    "introspection_endpoint": "/oidc/introspect",
-    "revocation_endpoint": "/oidc/revoke",
-    "device_authorization_endpoint": "/oidc/device-authorization",
-    "backchannel_authentication_endpoint": "/oidc/backchannel-authentication",
-    "registration_endpoint": "/oidc/register",
-}
 BY_KEY = tuple(method for method in METHODS if method != "none")
 
 
@@ -34,7 +22,7 @@ def metadata(issuer: str) -> dict[str, object]:
     return {
         "issuer": issuer,
         **{name: issuer + path for name, path in ENDPOINTS.items()},
-        "scopes_supported": ["openid", REGISTER_SCOPE, OFFLINE_SCOPE],
+        "scopes_supported": ["openid", *CLAIMS_BY_SCOPE, OFFLINE_SCOPE],
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANTS),
@@ -56,7 +44,7 @@ def metadata(issuer: str) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": signing,
         "dpop_signing_alg_values_supported": signing,
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", *REGISTER_CLAIMS],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", *CLAIMS],
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": False,

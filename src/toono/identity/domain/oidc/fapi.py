@@ -5,7 +5,7 @@
 - the issuer as the one audience of client assertions (:mod:`.assertion`);
 - refresh tokens that stay, since they are bound (:mod:`.refresh`).
 
-Everything else of the profile (PKCE S256, ``iss`` in answers, codes of a minute, ES256/PS256/EdDSA only, no query tokens) holds for everybody.
+Everything else of the profile (``S256`` alone, ``iss`` in answers, codes of a minute, ES256/PS256/EdDSA only, no query tokens) holds for everybody.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.dpop_bound_access_tokens or c.tls_client_certificate_bound_access_tokens,
     ),
     ("§5.3.2.2-1: requests are pushed", lambda c: c.require_pushed_authorization_requests),
+    ("§5.3.2.2-5: PKCE is required", lambda c: c.require_pkce),
     ("§5.4.1-2: nothing is signed by RS256", lambda c: RS256 not in (c.id_token_signed_response_alg, c.userinfo_signed_response_alg)),
     ("§5.3.2.2-8: redirect addresses are https", lambda c: all(uri.startswith("https://") for uri in c.redirect_uris)),
 )

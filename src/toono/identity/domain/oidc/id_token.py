@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 from toono.identity.domain.oidc import encryption, subjects
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import SIGNING, Client, Grant, Provider
+from toono.identity.domain.oidc.userinfo import of_person
 from toono.identity.limits import LIMITS
 from toono.kernel.jose import base64url
 
@@ -39,9 +40,7 @@ def id_token(provider: Provider, client: Client, grant: Grant, *, access_token: 
     }
     if access_token is not None:
         found["at_hash"] = at_hash(access_token)
-    if grant.id_token_claims:
-        register = provider.storage.register_claims(grant.session.subject)
-        found |= {name: register[name] for name in grant.id_token_claims if name in register}
+    found |= of_person(provider, grant.session.subject, grant.id_token_claims)
     signed = provider.sign(found | ({"nonce": nonce} if nonce else {}), "JWT", client.id_token_signed_response_alg)
     try:
         return encryption.like_an_id_token(provider, client, signed)

@@ -55,6 +55,6 @@ def _of_refresh(provider: Provider, client: Client, token: Refresh) -> dict[str,
     if grant.client_id != client.client_id or over or not (grant.offline or provider.storage.session_lives(grant.session.id)):
         return {"active": False}
     return {
-        "active": True, "client_id": grant.client_id, "scope": grant.scope, "iss": provider.issuer, "exp": int(token.expires_at.timestamp()),
+        "active": True, "client_id": grant.client_id, **access_token.said_scope(grant.scope), "iss": provider.issuer, "exp": int(token.expires_at.timestamp()),
         "token_type": "refresh_token",
     }  # fmt: skip

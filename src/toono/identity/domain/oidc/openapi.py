@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toono.identity.domain.oidc import credential
-from toono.identity.domain.oidc.discovery import ENDPOINTS
+from toono.identity.domain.oidc.endpoints import ENDPOINTS
 from toono.identity.domain.oidc.registration import FIELDS
 from toono.identity.domain.oidc.token import GRANTS
 
@@ -40,9 +40,12 @@ _REFUSED = {
     "401": _answer("The caller did not prove itself.", _ERROR),
     "405": {"description": "Another method."},
 }
+_UNSHOWN = _REFUSED | {
+    "401": _answer("No living token was shown; where none was, no word of an error (RFC 6750 §3.1).", _ERROR | {"required": []})
+}
 _ACTIVE: Json = {"type": "object", "required": ["active"], "properties": {"active": {"type": "boolean"}}}
 _TOKENS: Json = {
-    "type": "object", "required": ["access_token", "token_type", "expires_in", "scope"],
+    "type": "object", "required": ["access_token", "token_type", "expires_in"],
     "properties": {
         "access_token": TEXT, "token_type": {"enum": ["Bearer", "DPoP"]}, "expires_in": {"type": "integer"}, "scope": TEXT, "id_token": TEXT,
         "refresh_token": TEXT,
@@ -57,7 +60,7 @@ def _post(summary: str, form: Json, success: Json, *, status: str = "200") -> Js
 _AUTHENTICATED: list[Json] = [{}, {"secret": []}]
 _userinfo = {
     "summary": "Claims of the person who allowed them (OpenID Connect Core §5.3).", "security": [{"token": []}],
-    "responses": {"200": _answer("The claims; a JWT for a client that registered for one.", _object(sub=TEXT)), **_REFUSED, "403": _answer("The token is for something else.", _ERROR)},
+    "responses": {"200": _answer("The claims; a JWT for a client that registered for one.", _object(sub=TEXT)), **_UNSHOWN, "403": _answer("The token is for something else.", _ERROR)},
 }  # fmt: skip
 _METADATA: Json = {
     "type": "object",
@@ -133,7 +136,7 @@ def description(issuer: str) -> Json:
         "/oauth2/api/v1/service": {
             "get": {
                 "summary": "The citizen's data, in the manner of ДАН.", "security": [{"token": []}],
-                "responses": {"200": _answer("An array in the sequence of the scope.", {"type": "array"}), **_REFUSED},
+                "responses": {"200": _answer("An array in the sequence of the scope.", {"type": "array"}), **_UNSHOWN},
             }
         },
     }  # fmt: skip

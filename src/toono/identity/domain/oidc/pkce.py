@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange: RFC 7636, required of every client, S256 only (RFC 9700 §2.1.1)."""
+"""Proof Key for Code Exchange: RFC 7636, S256 only, required of every client but the confidential one for which the platform registered ``require_pkce: false`` (RFC 9700 §2.1.1)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class PageRefusal(Exception):
     """Shown to the person here. The browser is never sent to an address that was not proven (RFC 6749 §4.1.2.1)."""
@@ -29,6 +31,22 @@ class DirectRefusal(Exception):
         super().__init__(f"{error}: {description}")
         self.error, self.description, self.status, self.authenticate = error, printable(description), status, authenticate
         self.dpop_nonce = dpop_nonce
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON object that is answered."""
+        return {"error": self.error, "error_description": self.description}
+
+
+class NothingShown(DirectRefusal):
+    """Nobody tried to prove anything, so the answer says how, and no word of an error (RFC 6750 §3.1)."""
+
+    def __init__(self, authenticate: str) -> None:
+        super().__init__("invalid_token", "no token", status=401, authenticate=authenticate)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {}
 
 
 def printable(description: str) -> str:

@@ -7,8 +7,10 @@ console, where an administrator is the one who bounds.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +18,21 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
-from toono.identity.domain.oidc import authorization_code, authorization_details, device_grant, encryption, fapi, refresh, resources
+from toono.identity.domain.oidc import (
+    authorization_code,
+    authorization_details,
+    device_grant,
+    encryption,
+    fapi,
+    redirection,
+    refresh,
+    resources,
+)
 from toono.identity.domain.oidc.client_authentication import METHODS
 from toono.identity.domain.oidc.refusals import DirectRefusal
 from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, ES256, PING, SIGNING, Client, Profile, Provider, digest
 from toono.identity.domain.oidc.token import GRANTS
+from toono.identity.domain.oidc.userinfo import UNSERVED_SCOPES
 from toono.identity.limits import LIMITS
 from toono.kernel.text import clean
 
@@ -33,7 +45,7 @@ _LISTS = frozenset(
 _FLAGS = frozenset(
     {
         "require_pushed_authorization_requests", "require_signed_request_object", "dpop_bound_access_tokens",
-        "tls_client_certificate_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens", "require_pkce",
     }
 )  # fmt: skip
 _TEXTS = frozenset(
@@ -47,9 +59,20 @@ _TEXTS = frozenset(
     }
 )  # fmt: skip
 _SIGNED = {"id_token_signed_response_alg": SIGNING, "userinfo_signed_response_alg": SIGNING, "authorization_signed_response_alg": (ES256,)}
-FIELDS = _LISTS | _FLAGS | _TEXTS | {"jwks"}
-OF_ADMINISTRATORS = frozenset({"may_act_for", "dan_operations"})
-"""Never by a statement: they concern other organisations' tokens and registers."""
+_KEPT_ANYWAY = frozenset({"backchannel_logout_session_required"})
+"""True or false without effect: ``sid`` stands in every notice of a sign-out (Back-Channel Logout §2.2)."""
+FIELDS = _LISTS | _FLAGS | _KEPT_ANYWAY | _TEXTS | {"jwks"}
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "scope": "openid", "grant_types": ["authorization_code"], "token_endpoint_auth_method": "client_secret_basic", "subject_type": "public",
+        "id_token_signed_response_alg": ES256, "authorization_signed_response_alg": ES256,
+    }
+)  # fmt: skip
+"""What stands for a member that was not named: RFC 7591 §2, but ES256 where Registration §2 and JARM §3 have RS256. :func:`parsed` reads it, :func:`told` tells it."""
+_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,80}")
+"""RFC 6749, appendix A.1, without the space."""
+OF_ADMINISTRATORS = frozenset({"may_act_for", "dan_operations", "require_pkce"})
+"""Never by a statement: they concern other organisations' tokens and registers, or what is asked of everybody."""
 _KEYS = {"EC": ("P-256", ("kty", "crv", "x", "y")), "OKP": ("Ed25519", ("kty", "crv", "x")), "RSA": ("", ("kty", "n", "e"))}
 _SETS = ("resources", "authorization_details_types", "may_act_for", "dan_operations")
 _AS_THEY_ARE = (
@@ -72,15 +95,15 @@ def parsed(client_id: str, metadata: Mapping[str, Any], *, secret_digest: str = 
     :raises DirectRefusal: the shape is another.
     """
     _check_shape(metadata)
+    metadata = {**DEFAULTS, **metadata}
     found = Client(
         client_id=client_id, secret_digest=secret_digest, name_mn=clean(metadata.get("client_name", client_id)),
         name_en=clean(metadata.get("client_name#en", metadata.get("client_name", client_id))),
         redirect_uris=tuple(metadata.get("redirect_uris", ())), post_logout_redirect_uris=tuple(metadata.get("post_logout_redirect_uris", ())),
-        scopes=frozenset(metadata.get("scope", "openid").split()),
-        token_endpoint_auth_method=metadata.get("token_endpoint_auth_method", "client_secret_basic"),
-        grant_types=frozenset(metadata.get("grant_types", ["authorization_code"])), jwks=_keys(metadata.get("jwks")),
+        scopes=frozenset(metadata["scope"].split()) - UNSERVED_SCOPES,
+        token_endpoint_auth_method=metadata["token_endpoint_auth_method"], grant_types=frozenset(metadata["grant_types"]), jwks=_keys(metadata.get("jwks")),
         certificate_sha256=metadata.get("tls_client_certificate_sha256", ""), profile=_profile(metadata.get("profile", "")),
-        subject_type=metadata.get("subject_type", "public"), sector=_sector(metadata),
+        subject_type=metadata["subject_type"], sector=_sector(metadata),
     )  # fmt: skip
     sets: dict[str, Any] = {name: frozenset(metadata[name]) for name in _SETS if name in metadata}
     more: dict[str, Any] = sets | {name: metadata[name] for name in (*_FLAGS, *_AS_THEY_ARE) if name in metadata}
@@ -93,7 +116,12 @@ def client(client_id: str, metadata: Mapping[str, Any], *, secret_digest: str = 
     :param loopback: plain http on this machine may stand for https, in development.
     :raises DirectRefusal: ``invalid_redirect_uri`` or ``invalid_client_metadata``, saying which member is amiss.
     """
+    if _CLIENT_ID.fullmatch(client_id) is None:
+        raise invalid("client_id is 1 to 80 characters from ! to ~ of ASCII, no space")
     found = parsed(client_id, metadata, secret_digest=secret_digest)
+    unserved = UNSERVED_SCOPES.intersection(str(metadata.get("scope", "")).split())
+    if unserved:
+        raise invalid(f"scope: {', '.join(sorted(unserved))} cannot be had here; names are in profile and register")
     _check_addresses(found, loopback)
     for fault, amiss in FAULTS:
         if amiss(found):
@@ -110,12 +138,12 @@ def _check_shape(metadata: Mapping[str, Any]) -> None:
     for name, value in metadata.items():
         if name in _LISTS and not (isinstance(value, list) and len(value) <= 50 and all(_is_text(one) for one in value)):
             raise invalid(f"{name} must be a list of texts")
-        if name in _FLAGS and not isinstance(value, bool):
+        if name in _FLAGS | _KEPT_ANYWAY and not isinstance(value, bool):
             raise invalid(f"{name} must be true or false")
         if name in _TEXTS and not _is_text(value):
             raise invalid(f"{name} must be a text")
     for name, known in _SIGNED.items():
-        if metadata.get(name, ES256) not in known:
+        if name in metadata and metadata[name] not in known:
             raise invalid(f"{name} is {' or '.join(known)}")
     if metadata.get("response_types", ["code"]) not in (["code"], []):
         raise invalid("response_types is code")
@@ -133,12 +161,13 @@ def _profile(value: str) -> Profile:
 
 
 def _sector(metadata: Mapping[str, Any]) -> str:
-    """Core §8.1: the host of the redirect addresses; several hosts need to be one sector by word of the platform, so they are refused."""
+    """Core §8.1: the host of the redirect addresses; several hosts, or an app's own scheme, would be one sector by word of the platform only, so they are refused."""
     if metadata.get("subject_type") != "pairwise":
         return ""
-    hosts = {_host(uri) for uri in metadata.get("redirect_uris", ())}
-    if len(hosts) != 1:
-        raise invalid("pairwise subjects need redirect_uris of exactly one host")
+    uris = metadata.get("redirect_uris", ())
+    hosts = {_host(uri) for uri in uris}
+    if len(hosts) != 1 or any(map(redirection.own_scheme, uris)):
+        raise invalid("pairwise subjects need redirect_uris of exactly one host, and an app's own scheme has none")
     return hosts.pop()
 
 
@@ -197,11 +226,17 @@ def _key_or_none(key: Any) -> Mapping[str, Any] | None:
         return None
 
 
+_ALLOWED = (
+    "a redirect address is https without fragment, user or pattern; for a public client also http://127.0.0.1, http://[::1] "
+    "or an own scheme with a dot (com.example.app:/path); never localhost (RFC 8252, 8.3)"
+)
+
+
 def _check_addresses(found: Client, loopback: bool) -> None:
-    """RFC 9700 §2.1: to the letter, so no patterns; https, or plain http on the person's own machine for a native application (RFC 8252)."""
+    """RFC 9700 §2.1: to the letter, so no patterns; https, and for a native application its own machine or its own scheme (RFC 8252 §7)."""
     for uri in (*found.redirect_uris, *found.post_logout_redirect_uris):
-        if not _is_good(uri, loopback=loopback or found.public):
-            raise DirectRefusal("invalid_redirect_uri", "a redirect address must be https without fragment, user or pattern")
+        if not (_is_good(uri, loopback=loopback or found.public) or (found.public and redirection.own_scheme(uri))):
+            raise DirectRefusal("invalid_redirect_uri", _ALLOWED)
     for name in _ADDRESSES:
         uri = getattr(found, name)
         if uri and not _is_good(uri, loopback=loopback):
@@ -233,6 +268,7 @@ FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
     ("tls_client_certificate_sha256 is missing", lambda c: c.token_endpoint_auth_method == BY_CERTIFICATE and len(c.certificate_sha256) != 43),
     ("a client that cannot prove itself cannot act for itself", lambda c: c.token_endpoint_auth_method == BY_NOTHING and not c.grant_types <= {authorization_code.GRANT, refresh.GRANT, device_grant.GRANT}),
     ("a client without authentication has neither keys nor certificate", lambda c: c.token_endpoint_auth_method == BY_NOTHING and bool(c.jwks or c.jwks_uri or c.certificate_sha256)),
+    ("require_pkce is false for a client that can prove itself only", lambda c: not c.require_pkce and c.public),
     ("subject_type is public or pairwise", lambda c: c.subject_type not in ("public", "pairwise")),
     ("authorization_details_types has an unknown one", lambda c: not c.authorization_details_types <= authorization_details.TYPES.keys()),
     ("userinfo_encrypted_response_alg is unknown, unsigned, or has no key", lambda c: bool(c.userinfo_encrypted_response_alg) and (not c.userinfo_signed_response_alg or not encryption.is_possible(c, c.userinfo_encrypted_response_alg))),
@@ -247,8 +283,6 @@ FAULTS: tuple[tuple[str, Callable[[Client], bool]], ...] = (
 
 # -- registering under a statement ---------------------------------------------------------------------------------
 
-CHOSEN = {"id_token_signed_response_alg": ES256}
-"""What we choose otherwise than Registration §2 where nothing is asked for, and so tell (RFC 7591 §3.2.1)."""
 _BOUNDED_LISTS = ("grant_types", "resources", "authorization_details_types")
 
 
@@ -259,33 +293,73 @@ def register(*, provider: Provider, metadata: Mapping[str, Any], loopback: bool 
 
     :raises DirectRefusal: ``invalid_software_statement``, ``unapproved_software_statement``, ``invalid_client_metadata``, ``invalid_redirect_uri``.
     """
-    asked = {name: value for name, value in metadata.items() if name in FIELDS}
+    asked = _served({name: value for name, value in named(metadata).items() if name in FIELDS})
     statement = _statement(provider, metadata.get("software_statement"))
     if OF_ADMINISTRATORS & asked.keys():
         raise invalid("the platform alone gives this")
     whole = asked | {"client_name": statement["client_name"]}
     client_id, secret, manages = f"{statement['software_id']}-{provider.identifier()[-12:]}", provider.random(), provider.random()
-    by_secret = str(whole.get("token_endpoint_auth_method", "client_secret_basic")).startswith("client_secret")
+    by_secret = has_secret(whole)
     found = client(client_id, whole, secret_digest=digest(secret) if by_secret else "", loopback=loopback)
     _check_bounds(found, statement)
     if not provider.storage.use_once(STATEMENT, str(statement["jti"]), provider.now + LIMITS.software_statement_lifetime):
         raise DirectRefusal("invalid_software_statement", "the statement was used or taken back")
     provider.storage.save_client(replace(found, registration_digest=digest(manages)), whole)
     credentials = {"client_secret": secret, "client_secret_expires_at": 0} if by_secret else {}
-    return CHOSEN | whole | credentials | {
-        "client_id": client_id, "client_id_issued_at": int(provider.now.timestamp()), "registration_access_token": manages,
-        "registration_client_uri": f"{provider.issuer}/oidc/register/{client_id}",
+    issued = {"client_id_issued_at": int(provider.now.timestamp())}
+    return information(issuer=provider.issuer, client_id=client_id, metadata=whole, manages=manages) | credentials | issued
+
+
+def named(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that say something: ``null`` is as if the member were not there (RFC 7592 §2.2), and serialisers send it."""
+    return {name: value for name, value in metadata.items() if value is not None}
+
+
+def has_secret(metadata: Mapping[str, Any]) -> bool:
+    """Whether a client so registered proves itself by a secret."""
+    return str({**DEFAULTS, **metadata}["token_endpoint_auth_method"]).startswith("client_secret")
+
+
+def told(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """All that is registered: what was asked for, and what we chose (RFC 7591 §3.2.1). ``response_types`` follow from the grants (§2.1)."""
+    whole = {**DEFAULTS, **metadata}
+    chosen = {
+        f"{what}_encrypted_response_enc": encryption.ENCODINGS[0]
+        for what in ("userinfo", "id_token")
+        if f"{what}_encrypted_response_alg" in whole
+    }
+    return chosen | whole | {"response_types": ["code"] if authorization_code.GRANT in whole["grant_types"] else []}
+
+
+def information(*, issuer: str, client_id: str, metadata: Mapping[str, Any], manages: str) -> dict[str, Any]:
+    """What its owner is told of a registration (RFC 7592 §3).
+
+    :param manages: the token by which it is managed: made just now, or shown.
+    """
+    return told(metadata) | {
+        "client_id": client_id, "registration_access_token": manages, "registration_client_uri": f"{issuer}/oidc/register/{client_id}",
     }  # fmt: skip
 
 
-def check_manager(registration_digest: str, authorization: str | None) -> None:
-    """:raises DirectRefusal: what is shown is not the token of this registration (RFC 7592 §2.1).
+def _served(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Without the scopes that nobody can have: many libraries register ``openid profile email``, and what is registered may be less (RFC 7591 §2)."""
+    names = str(metadata.get("scope", "")).split()
+    if not UNSERVED_SCOPES.intersection(names):
+        return metadata
+    kept = " ".join(name for name in names if name not in UNSERVED_SCOPES)
+    return {name: value for name, value in metadata.items() if name != "scope"} | ({"scope": kept} if kept else {})
 
+
+def check_manager(registration_digest: str, authorization: str | None) -> str:
+    """The token that was shown, which is the one of this registration (RFC 7592 §2.1).
+
+    :raises DirectRefusal: it is not.
     :param registration_digest: of the registration; empty: there is none, or it is managed by others.
     """
     scheme, _, shown = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not registration_digest or not hmac.compare_digest(digest(shown), registration_digest):
         raise DirectRefusal("invalid_token", "the token is not that of this registration", status=401, authenticate="Bearer")
+    return shown
 
 
 def _statement(provider: Provider, text: Any) -> dict[str, Any]:
@@ -303,7 +377,7 @@ def _statement(provider: Provider, text: Any) -> dict[str, Any]:
 
 
 def _check_bounds(found: Client, statement: Mapping[str, Any]) -> None:
-    """The statement says the most that may be registered."""
+    """The statement says the most that may be registered; an app's own scheme stands among its ``redirect_hosts`` to the letter, since it has no host."""
     hosts = set(statement.get("redirect_hosts", ()))
     addresses = (
         *found.redirect_uris,
@@ -313,7 +387,7 @@ def _check_bounds(found: Client, statement: Mapping[str, Any]) -> None:
     beyond = [
         *(name for name in _BOUNDED_LISTS if not getattr(found, name) <= set(statement.get(name, ()))),
         *(["scope"] if not found.scopes <= set(str(statement.get("scope", "")).split()) else []),
-        *(["redirect_uris"] if not {_host(uri) for uri in addresses} <= hosts else []),
+        *(["redirect_uris"] if not {redirection.own_scheme(uri) or _host(uri) for uri in addresses} <= hosts else []),
         *(["profile"] if statement.get("profile") and found.profile != statement["profile"] else []),
     ]  # fmt: skip
     if beyond:
@@ -323,7 +397,11 @@ def _check_bounds(found: Client, statement: Mapping[str, Any]) -> None:
 def statement_claims(
     *, issuer: str, issued: int, identifier: str, software_id: str, client_name: str, bounds: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The claims of a statement; ``bounds``: ``grant_types``, ``scope``, ``redirect_hosts``, ``resources``, ``authorization_details_types``, ``profile``."""
+    """The claims of a statement.
+
+    :param bounds: ``grant_types``, ``scope``, ``redirect_hosts`` (without port; an app's own scheme is one of them), ``resources``, ``authorization_details_types``,
+        ``profile``.
+    """
     seconds = int(LIMITS.software_statement_lifetime.total_seconds())
     return {
         "iss": issuer, "iat": issued, "exp": issued + seconds, "jti": identifier, "software_id": software_id, "client_name": client_name, **bounds,

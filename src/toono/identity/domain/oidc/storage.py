@@ -65,6 +65,8 @@ class Client:
     authorization_details_types: frozenset[str] = frozenset()
     require_pushed_authorization_requests: bool = False
     require_signed_request_object: bool = False
+    require_pkce: bool = True
+    """False, for a confidential client only: OpenID Connect's ``nonce`` may stand for the challenge (RFC 9700 §2.1.1)."""
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
     id_token_signed_response_alg: str = ES256
@@ -130,6 +132,7 @@ class Code:
     grant: Grant
     redirect_uri: str
     code_challenge: str
+    """Empty: the client need not send one (:attr:`Client.require_pkce`)."""
     nonce: str
     expires_at: datetime
     dpop_jkt: str = ""

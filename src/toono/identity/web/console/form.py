@@ -20,6 +20,7 @@ from toono.identity.domain.dan.operations import OPERATIONS
 from toono.identity.domain.oidc import ciba, credential, device_grant, encryption, resources, token_exchange
 from toono.identity.domain.oidc.authorization_details import TYPES
 from toono.identity.domain.oidc.storage import BY_CERTIFICATE, BY_KEY, BY_NOTHING, ES256, PING, RS256
+from toono.identity.domain.oidc.userinfo import CLAIMS_BY_SCOPE, OFFLINE_SCOPE, UNSERVED_SCOPES
 from toono.kernel.jose import base64url
 from toono.kernel.settings import settings
 from toono.kernel.text import clean, paragraphs
@@ -44,7 +45,7 @@ GUARDS = {
     "dpop": "dpop_bound_access_tokens",
     "mtls": "tls_client_certificate_bound_access_tokens",
 }
-ASKED_SCOPES = ("register", "offline_access")
+ASKED_SCOPES = (*CLAIMS_BY_SCOPE, OFFLINE_SCOPE)
 SIGNING_SCOPES = ("service", credential.SCOPE)
 """Of the signing service (CSC API v2, chapter 8): to see the person's certificates, to ask for signatures."""
 SIGNING_DETAILS = "details"
@@ -117,6 +118,7 @@ def prefilled(kind: PartyKind, stage: PartyStage, metadata: Mapping[str, Any]) -
     guards = [short for short, name in GUARDS.items() if metadata.get(name)]
     guards += ["fapi2"] if metadata.get("profile") else []
     guards += ["pairwise"] if metadata.get("subject_type") == "pairwise" else []
+    guards += ["nonce"] if metadata.get("require_pkce") is False else []
     guards += ["signed_userinfo"] if metadata.get("userinfo_signed_response_alg") else []
     single = {name: str(metadata.get(name, "")) for name in TEXTS}
     single |= {
@@ -142,7 +144,7 @@ _ASKED = frozenset(
         "resources", "jwks", "tls_client_certificate_sha256", "scope", "grant_types", "dan_operations", "profile", "subject_type",
         "id_token_signed_response_alg", "userinfo_signed_response_alg", "backchannel_token_delivery_mode", "backchannel_client_notification_endpoint", "authorization_details_types",
         "may_act_for", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "id_token_encrypted_response_alg",
-        "id_token_encrypted_response_enc", *GUARDS.values(),
+        "id_token_encrypted_response_enc", "require_pkce", *GUARDS.values(),
     }
 )  # fmt: skip
 
@@ -156,7 +158,7 @@ def typed(post: QueryDict, kind: PartyKind, stage: PartyStage, standing: Typed |
         found.kept, found.keys, found.certificate = standing.kept, standing.keys, standing.certificate
         known = set(standing.lists["grants"]) - {"authorization_code", "client_credentials", "refresh_token", DEVICE, CIBA, EXCHANGE}
         found.lists["grants"] += sorted(known)
-        offered = {"openid", *ASKED_SCOPES, *(SIGNING_SCOPES if found.may_sign else ())}
+        offered = {"openid", *ASKED_SCOPES, *UNSERVED_SCOPES, *(SIGNING_SCOPES if found.may_sign else ())}
         found.lists["scope"] += sorted(set(standing.lists["scope"]) - offered)
     return found
 
@@ -206,7 +208,7 @@ FAULTS = {
 
 def _fault(form: Typed, address: str) -> str:
     loopback = form.kind is PartyKind.NATIVE or form.stage is PartyStage.TEST or not settings().production
-    return addresses.fault(address, loopback=loopback)
+    return addresses.fault(address, loopback=loopback, app=form.kind is PartyKind.NATIVE and form.works)
 
 
 def _addresses(form: Typed, found: dict[str, Any], name: str, *, needed: bool) -> None:
@@ -330,6 +332,10 @@ def _guards(form: Typed, found: dict[str, Any]) -> None:
         form.complain("guards", _("Токеныг гэрчилгээнд холбохын тулд гэрчилгээгээр баталгаажуулна"))
     if form.kind is PartyKind.MACHINE:
         return
+    if "nonce" in chosen and form.kind is PartyKind.WEB and form.works:
+        found["require_pkce"] = False
+        if form.fapi:
+            form.complain("guards", _("FAPI 2.0-д PKCE заавал байна"))
     found["subject_type"] = "pairwise" if "pairwise" in chosen else "public"
     hosts = {address.split("/")[2] for address in found.get("redirect_uris", []) if address.count("/") >= 2}
     if found["subject_type"] == "pairwise" and len({host.partition(":")[0] for host in hosts}) > 1:

@@ -19,7 +19,7 @@ from toono.identity.domain.oidc import credential
 from toono.identity.domain.oidc.authorization_details import TYPES
 from toono.identity.errors import ClientMetadataRefused, ReasonMissing, StatementOver
 from toono.identity.web.console import words
-from toono.identity.web.console.form import CIBA, DEVICE, SIGNING_DETAILS, SIGNING_SCOPES
+from toono.identity.web.console.form import ASKED_SCOPES, CIBA, DEVICE, SIGNING_DETAILS, SIGNING_SCOPES
 from toono.identity.web.console.parties import PAGE_LENGTH, common, page_number
 from toono.identity.web.console.places import APPOINTERS
 from toono.kernel.access import ToonoRequest, allow
@@ -27,7 +27,6 @@ from toono.kernel.settings import settings
 from toono.kernel.text import clean, paragraphs
 
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", DEVICE, CIBA)
-SCOPES = ("register", "offline_access")
 OF_DETAILS = tuple(name for name in TYPES if name != credential.TYPE)
 LINES = {"hosts": 20, "resources": 50}
 """Fields with one value a line, and how many lines."""
@@ -52,7 +51,7 @@ def statements(request: ToonoRequest) -> HttpResponse:
         "refused": request.POST.get("statement", "") if takes_back else "", "reason": clean(request.POST.get("reason", ""))[:500],
         "before": f"?{urlencode({'page': page - 1})}" if page > 1 else "",
         "after": f"?{urlencode({'page': page + 1})}" if page * PAGE_LENGTH < found.total else "",
-        "typed": typed, "issued": issued, "errors": errors, "grants": [(name, words.GRANTS[name]) for name in GRANTS], "scopes": [(name, words.SCOPES[name]) for name in SCOPES],
+        "typed": typed, "issued": issued, "errors": errors, "grants": [(name, words.GRANTS[name]) for name in GRANTS], "scopes": [(name, words.SCOPES[name]) for name in ASKED_SCOPES],
         "details": words.detail_types(), "signing": words.SIGNING.items(), "organisations": sorted(words.all_organisations().items(), key=lambda one: one[1]),
         "example": _example(issued, typed) if issued else "", "issuer": settings().base_url, **common(request),
     }  # fmt: skip
@@ -75,7 +74,7 @@ def _typed(request: ToonoRequest) -> dict[str, Any]:
     post = request.POST
     found: dict[str, Any] = {"organisation": post.get("organisation", "")[:40], "client_name": clean(post.get("client_name", ""))[:150]}
     found |= {name: paragraphs(post.get(name, "")[:5000]) for name in LINES}
-    found |= {name: [one for one in known if one in post.getlist(name)] for name, known in (("grants", GRANTS), ("scopes", SCOPES), ("details", OF_DETAILS), ("signing", tuple(words.SIGNING)))}  # fmt: skip
+    found |= {name: [one for one in known if one in post.getlist(name)] for name, known in (("grants", GRANTS), ("scopes", ASKED_SCOPES), ("details", OF_DETAILS), ("signing", tuple(words.SIGNING)))}  # fmt: skip
     return found | {"fapi": post.get("fapi") == "on", "errors": []}
 
 

@@ -60,6 +60,7 @@ MEMBERS = {
     "require_signed_request_object": gettext_lazy("Хүсэлтэд гарын үсэг зурах (JAR)"),
     "dpop_bound_access_tokens": gettext_lazy("Токеныг түлхүүрт холбох (DPoP)"),
     "tls_client_certificate_bound_access_tokens": gettext_lazy("Токеныг гэрчилгээнд холбох (mTLS)"),
+    "require_pkce": gettext_lazy("PKCE шаардах"),
     "id_token_signed_response_alg": gettext_lazy("Гарын үсгийн арга (id_token)"),
     "userinfo_signed_response_alg": gettext_lazy("Гарын үсэгтэй userinfo"),
     "resources": gettext_lazy("Хандах нөөц"),
@@ -83,6 +84,7 @@ GRANTS = {
 }
 SCOPES = {
     "register": gettext_lazy("Овог, эцэг (эх)-ийн нэр, нэр, иргэний бүртгэлийн дугаар (register)"),
+    "profile": gettext_lazy("Бүтэн нэр, өөрийн нэр; бэлэн программ ихэвчлэн үүнийг уншдаг (profile)"),
     "offline_access": gettext_lazy("Хүн гарсны дараа ч хандах, refresh_token (offline_access)"),
 }
 SIGNING = {
@@ -168,6 +170,7 @@ CAUSES: dict[str, Cause] = {
     "request.response_mode": Cause(gettext_lazy("response_mode танигдахгүй"), gettext_lazy("Энэ параметрийг хас, эсвэл баримтад бичсэн утгаас сонго.")),
     "request.parameter": Cause(gettext_lazy("Параметр дутуу, эсвэл утга нь буруу"), gettext_lazy("Хариуны error_description аль параметр болохыг хэлнэ.")),
     "pkce.challenge": Cause(gettext_lazy("PKCE-ийн code_challenge алга, эсвэл буруу"), gettext_lazy("code_challenge_method=S256; code_challenge нь code_verifier-ийн SHA-256-ийн base64url (43 тэмдэгт).")),
+    "pkce.nonce": Cause(gettext_lazy("PKCE-гүй хүсэлтэд nonce, эсвэл scope-д openid алга"), gettext_lazy("Хүсэлт бүрд шинэ nonce илгээж, id_token дахь nonce-той тулгана; scope нь openid-ийг агуулна.")),
     "pkce.verifier": Cause(gettext_lazy("code_verifier таарахгүй байна"), gettext_lazy("Нэвтрүүлэх хүсэлт бүрд хадгалсан code_verifier-ээ яг тэр хариунд нь илгээнэ.")),
     "scope.openid": Cause(gettext_lazy("scope-д openid алга"), gettext_lazy("scope нь openid-ийг агуулна.")),
     "scope.more": Cause(gettext_lazy("Зөвшөөрснөөс илүү scope хүссэн"), gettext_lazy("Бүртгэлтэй scope-оо шалгаж, илүүг нь хас, эсвэл өөрчлөлт санал болго.")),

@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, islice
 
 from cryptography import x509
 
@@ -29,8 +30,8 @@ from toono.pki.domain.validation.algorithms import (
     names,
     verifies,
 )
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
-from toono.pki.domain.validation.tlv import Element, Malformed
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, refused, unreadable
+from toono.pki.domain.validation.tlv import Element, Malformed, TooLarge
 
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -48,6 +49,10 @@ ADOBE_REVOCATION = "1.2.840.113583.1.1.8"
 HASH_INDEXES = ("0.4.0.19122.1.5", "0.4.0.1733.2.5")
 OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
 _BASIC_RESPONSE = "1.3.6.1.5.5.7.48.1.1"
+
+ARMOUR_BYTES = 512
+"""In which the first 64 bytes stand as base64, with the line above them."""
+_AFTER_BYTES = 16
 
 Digester = Callable[[str], bytes | None]
 """The digest of what was signed, by the name of the hash; None when that is not at hand."""
@@ -113,35 +118,49 @@ class Signer:
 
 
 def unarmoured(data: bytes | memoryview) -> memoryview:
-    """DER out of PEM (RFC 7468); anything else as it is.
+    """DER out of PEM of any label (RFC 7468) or out of bare base64; anything else as it is.
 
     :raises Malformed: PEM without base64 inside.
     """
     view = memoryview(data)
-    if bytes(view[:11]) != b"-----BEGIN ":
+    if bytes(view[:1]) == b"\x30" or not bytes(view[:ARMOUR_BYTES]).lstrip().startswith((b"-----BEGIN ", b"M")):
         return view
-    lines = bytes(view).split(b"\n")
-    inside = b"".join(line.strip() for line in lines if line.strip() and not line.startswith(b"-----"))
     try:
-        return memoryview(b64decode(inside, validate=True))
+        return memoryview(b64decode(_inside_armour(bytes(view)), validate=True))
     except binascii.Error as error:
         raise Malformed("PEM without base64") from error
 
 
+def _inside_armour(text: bytes) -> bytes:
+    text = text.lstrip()
+    if text.startswith(b"-----"):
+        text = text[text.find(b"\n") + 1 :].partition(b"-----END ")[0]
+    return text.translate(None, b" \t\r\n")
+
+
 def looks_like_cms(data: memoryview) -> bool:
-    """Whether the first bytes are those of a ContentInfo with SignedData, or of its PEM."""
+    """Whether the first bytes are those of a ContentInfo with SignedData or of an answer with a time-stamp, also as base64: it begins with M."""
     head = bytes(data[:64])
-    return (head[:1] == b"\x30" and der.oid(SIGNED_DATA) in head) or head.startswith((b"-----BEGIN PKCS7", b"-----BEGIN CMS"))
+    if head[:1] != b"\x30":
+        head = bytes(data[:ARMOUR_BYTES]).lstrip()
+        if not head.startswith((b"-----BEGIN ", b"M")):
+            return False
+        text = _inside_armour(head)[:88]
+        try:
+            head = b64decode(text[: len(text) // 4 * 4], validate=True)[:64]
+        except binascii.Error:
+            return False
+    return head[:1] == b"\x30" and der.oid(SIGNED_DATA) in head
 
 
 def parse(data: bytes | memoryview, *, padded: bool = False) -> SignedData:
-    """``padded``: zeros may follow, as in the room that a PDF keeps for its signature.
+    """``padded``: zeros may follow, as in the room that a PDF keeps for its signature. Else the end of a line may, which editors and pipes add.
 
     :raises Malformed:
     """
     view = unarmoured(data)
-    outer = tlv.read(view) if padded else tlv.whole(view)
-    if padded and any(view[outer.stop :]):
+    outer = tlv.read(view)
+    if any(view[outer.stop :]) if padded else not _blank(view[outer.stop :]):
         raise Malformed("something follows the signature")
     info = tlv.items(outer, 0x30)
     if len(info) != 2 or tlv.oid(info[0]) != SIGNED_DATA or info[1].tag != 0xA0:
@@ -157,10 +176,14 @@ def parse(data: bytes | memoryview, *, padded: bool = False) -> SignedData:
     extra = {part.tag: tlv.items(part) for part in parts[3:-1]}
     signers = tlv.items(parts[-1])
     if len(signers) > limits.SIGNATURES:
-        raise Malformed("too many signers")
+        raise TooLarge("too many signers")
     if not encapsulated:
         raise Malformed("content without a type")
     return SignedData(encapsulated[0], content, extra.get(0xA0, []), extra.get(0xA1, []), signers)
+
+
+def _blank(rest: memoryview) -> bool:
+    return len(rest) <= _AFTER_BYTES and not bytes(rest).strip(b" \t\r\n")
 
 
 def collect(signed: SignedData, material: Material) -> None:
@@ -223,12 +246,37 @@ def read(data: bytes | memoryview, detached: Digester | None = None, *, name: st
     """A file that is a CMS signature; ``detached`` gives the digest of what was signed when it stands elsewhere."""
     material = Material(limits.CERTIFICATES, limits.MATERIAL_BYTES)
     try:
-        signed = parse(data)
+        signed = parse(_token(unarmoured(data)))
+        if tlv.oid(signed.content_type) == TST_INFO:
+            return _time_stamp(signed, detached, material)
         collect(signed, material)
         signatures = read_signatures(signed, detached if signed.content is None else None, material)
     except (ValueError, IndexError) as error:
-        return Reading(kind=SignedFileKind.CADES, failure=SubIndication.FORMAT_FAILURE, detail=str(error))
+        return refused(SignedFileKind.CADES, error)
     return finished(SignedFileKind.CADES, signatures, material)
+
+
+def _token(view: memoryview) -> memoryview:
+    """The token of a TimeStampResp that was granted (RFC 3161 §2.4.2); anything else as it is.
+
+    :raises Malformed:
+    """
+    outer = tlv.read(view)
+    parts = tlv.items(outer, 0x30)[:2]
+    if len(parts) < 2 or parts[0].tag != 0x30 or parts[1].tag != 0x30 or not _blank(view[outer.stop :]):
+        return view
+    return view[parts[1].start : parts[1].stop]
+
+
+def _time_stamp(signed: SignedData, detached: Digester | None, material: Material) -> Reading:
+    """A file that is a time-stamp; ``detached`` gives the digest of what was stamped.
+
+    :raises Malformed:
+    """
+    stamp = _read_stamp(signed, "file", detached or absent, material)
+    if detached is None and stamp.failure is SubIndication.HASH_FAILURE:
+        stamp = stamp.model_copy(update={"failure": SubIndication.SIGNED_DATA_NOT_FOUND, "detail": "what was stamped is not at hand"})
+    return finished(SignedFileKind.TIME_STAMP, (), material, stamp=stamp)
 
 
 def finished(kind: SignedFileKind, signatures: Iterable[SignatureReading], material: Material, **more: object) -> Reading:
@@ -292,19 +340,25 @@ def described(
 def read_stamp(token: bytes, kind: str, digests: Digester, material: Material) -> StampReading:
     """One RFC 3161 token over what ``digests`` gives. A damaged one is a reading with a failure."""
     try:
-        signed = parse(token, padded=True)
-        if tlv.oid(signed.content_type) != TST_INFO or signed.content is None or len(signed.signers) != 1:
-            raise Malformed("not a time-stamp")
-        collect(signed, material)
-        info = tlv.items(tlv.whole(tlv.octets(signed.content)), 0x30)
-        imprint = tlv.items(info[2], 0x30)
-        moment = generalized_time(info[4])
-        signer = read_signer(signed, signed.signers[0], signed.digests(), others=list(material.certificates))
-        name, value = _digest_name(imprint[0]), tlv.octets(imprint[1])
+        return _read_stamp(parse(token, padded=True), kind, digests, material)
     except (ValueError, IndexError) as error:
-        return StampReading(kind=kind, failure=SubIndication.FORMAT_FAILURE, detail=str(error))
+        return StampReading(kind=kind, failure=unreadable(error), detail=str(error)[:300])
+
+
+def _read_stamp(signed: SignedData, kind: str, digests: Digester, material: Material) -> StampReading:
+    """:raises Malformed:"""
+    if tlv.oid(signed.content_type) != TST_INFO or signed.content is None or len(signed.signers) != 1:
+        raise Malformed("not a time-stamp")
+    collect(signed, material)
+    info = tlv.items(tlv.whole(tlv.octets(signed.content)), 0x30)
+    imprint = tlv.items(info[2], 0x30)
+    moment = generalized_time(info[4])
+    signer = read_signer(signed, signed.signers[0], signed.digests(), others=list(material.certificates))
+    name, value = _digest_name(imprint[0]), tlv.octets(imprint[1])
     failure, detail = signer.failure, signer.detail
     actual = digests(name) if name else None
+    if failure is None and name is None:
+        failure, detail = SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "a digest that is not known"
     if failure is None and (actual is None or actual != value):
         failure, detail = SubIndication.HASH_FAILURE, "the time-stamp is over something else"
     algorithms = (*signer.algorithms, name) if name else signer.algorithms
@@ -374,7 +428,7 @@ def _attributes(element: Element) -> dict[str, list[Element]]:
     found: dict[str, list[Element]] = {}
     entries = tlv.items(element)
     if len(entries) > limits.ATTRIBUTES:
-        raise Malformed("too many attributes")
+        raise TooLarge("too many attributes")
     for entry in entries:
         kind, values = _attribute(entry)
         name = tlv.oid(kind)
@@ -387,7 +441,7 @@ def _attributes(element: Element) -> dict[str, list[Element]]:
 def _unsigned(element: Element) -> list[tuple[str, Element, Element]]:
     entries = tlv.items(element)
     if len(entries) > limits.ATTRIBUTES:
-        raise Malformed("too many attributes")
+        raise TooLarge("too many attributes")
     return [(tlv.oid(kind), kind, value) for kind, values in map(_attribute, entries) for value in values]
 
 
@@ -434,14 +488,23 @@ def _pss(parameters: Element | None) -> Mechanism | None:
 
 def _certificate(sid: Element, signed: SignedData, others: Iterable[bytes]) -> bytes | None:
     """The certificate that a SignerIdentifier names."""
-    at_hand = [element.encoded for element in signed.certificates if element.tag == 0x30][: limits.CERTIFICATES]
-    for encoded in (*at_hand, *others):
+    marks = _marks(sid)
+    at_hand = (element.encoded for element in signed.certificates if element.tag == 0x30)
+    possible = (encoded for encoded in chain(at_hand, others) if all(mark in encoded for mark in marks))
+    for encoded in islice(possible, limits.CERTIFICATES):
         try:
             if _names(sid, encoded):
                 return encoded
         except (ValueError, IndexError):
             continue
     return None
+
+
+def _marks(sid: Element) -> list[bytes]:
+    """Bytes that stand somewhere in the certificate that is named: most others are passed over without being read, however many there are."""
+    if sid.tag == 0x30:
+        return [part.encoded for part in tlv.items(sid)[:2]]
+    return [tlv.octets(tlv.items(sid)[0]) if sid.tag == 0xA0 else sid.content]
 
 
 def _names(sid: Element, encoded: bytes) -> bool:

@@ -15,13 +15,18 @@ from toono.pki.contracts import SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits, xades
 from toono.pki.domain.validation.algorithms import digest
 from toono.pki.domain.validation.cms import Source
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
-from toono.pki.domain.validation.tlv import Malformed, TooLarge
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, refused
+from toono.pki.domain.validation.tlv import Malformed, TooLarge, Unread
 from toono.pki.domain.validation.xmltree import DS, tree
 
+_MANIFEST = "META-INF/manifest.xml"
 ASIC = "{http://uri.etsi.org/02918/v1.2.1#}"
 KINDS = {"application/vnd.etsi.asic-e+zip": SignedFileKind.ASIC_E, "application/vnd.etsi.asic-s+zip": SignedFileKind.ASIC_S}
 PIECE_BYTES = 256 * 1024
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_ODF_ROOT = "{urn:oasis:names:tc:opendocument:xmlns:digitalsignature:1.0}document-signatures"
+_OTHERS = ("_xmlsignatures/*.xml", "package/services/digital-signature/*", "meta-inf/*.sf", "meta-inf/*signature*.xml")
+"""Where Office Open XML, packages of its kind, JAR and others keep signatures that are not read here."""
 _OF_THE_EXCHANGE = {"message.xml", "META-INF/signatures.xml"}
 _CHAINS = {"sig-hashchainresult.xml", "sig-hashchain.xml", "ts-hashchainresult.xml", "ts-hashchain.xml"}
 
@@ -30,7 +35,7 @@ def read(stream: BinaryIO) -> Reading:
     """A container of a stranger."""
     try:
         with zipfile.ZipFile(stream) as container:
-            return _read(_Files(container))
+            return _read(_Files(container)) if _concerns(container.namelist()) else Reading()
     except (
         ValueError,
         TypeError,
@@ -44,7 +49,13 @@ def read(stream: BinaryIO) -> Reading:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        return Reading(kind=SignedFileKind.ASIC_E, failure=unreadable(error), detail=str(error)[:300])
+        return refused(SignedFileKind.UNKNOWN if isinstance(error, Unread) else SignedFileKind.ASIC_E, error)
+
+
+def _concerns(names: list[str]) -> bool:
+    """Whether there is anything in a zip for a signature to stand in; what else is unusual about it is then not ours to judge."""
+    patterns = ("mimetype", "meta-inf/*", *_OTHERS)
+    return any(fnmatch.fnmatchcase(name.lower(), pattern) for name in names for pattern in patterns)
 
 
 class _Files:
@@ -57,7 +68,7 @@ class _Files:
         self._container = container
         entries = container.infolist()
         if len(entries) > limits.CONTAINER_FILES:
-            raise Malformed("too many files")
+            raise TooLarge("too many files")
         twice = [name for name, count in Counter(entry.filename.casefold() for entry in entries).items() if count > 1]
         if twice:
             raise Malformed(f"two files of one name: {twice[0][:80]}")
@@ -103,7 +114,9 @@ class _Files:
 def _measure(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
     parts = name.rstrip("/").split("/")
-    if not name or len(name) > limits.NAME_CHARACTERS or name.startswith("/") or "\\" in name or ":" in parts[0]:
+    if len(name) > limits.NAME_CHARACTERS:
+        raise TooLarge("the name of a file is longer than the limit")
+    if not name or name.startswith("/") or "\\" in name or ":" in parts[0]:
         raise Malformed("the name of a file leads out of the container")
     if any(part in ("", ".", "..") for part in parts) or any(ord(character) < 32 or ord(character) == 127 for character in name):
         raise Malformed("the name of a file leads out of the container")
@@ -112,12 +125,12 @@ def _measure(entry: zipfile.ZipInfo) -> None:
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Malformed("a way of packing that ASiC does not have")
     if entry.file_size > 1024 * 1024 and entry.file_size > limits.CONTAINER_RATIO * max(entry.compress_size, 1):
-        raise Malformed("a file grows too much when unpacked")
+        raise TooLarge("a file grows too much when unpacked")
 
 
 def _read(files: _Files) -> Reading:
     kind = _kind(files)
-    if kind is SignedFileKind.EXCHANGE:
+    if kind in (SignedFileKind.EXCHANGE, SignedFileKind.UNKNOWN):
         return Reading(kind=kind)
     material = Material(limits.CERTIFICATES, limits.MATERIAL_BYTES)
     signatures: list[SignatureReading] = []
@@ -129,9 +142,10 @@ def _read(files: _Files) -> Reading:
     if "META-INF/signature.p7s" in files and not files.matching("meta-inf/asicmanifest*.xml"):
         signatures += _simple(files, material)
     if len(signatures) > limits.SIGNATURES:
-        raise Malformed("too many signatures")
+        raise TooLarge("too many signatures")
     signed = {name for signature in signatures for name in signature.covered}
-    uncovered = tuple(name for name in files.data() if name not in signed) if signatures else ()
+    described = [_MANIFEST] if kind is SignedFileKind.OPEN_DOCUMENT else []
+    uncovered = tuple(name for name in [*files.data(), *described] if name not in signed) if signatures else ()
     return cms.finished(kind, signatures, material, uncovered=uncovered)
 
 
@@ -142,8 +156,30 @@ def _kind(files: _Files) -> SignedFileKind:
         return SignedFileKind.EXCHANGE
     if named in KINDS:
         return KINDS[named]
+    asic = files.matching("meta-inf/*.p7s") or files.matching("meta-inf/asicmanifest*.xml") or _rooted(files, ASIC + "XAdESSignatures")
+    if named and not asic:
+        signed = bool(files.matching("meta-inf/*signature*.xml"))
+        if named.startswith(_OPEN_DOCUMENT) and (not signed or _rooted(files, _ODF_ROOT)):
+            return SignedFileKind.OPEN_DOCUMENT
+        return _other(files)
     if any(name.startswith("META-INF/") for name in present) and not files.matching("meta-inf/manifest.mf"):
         return SignedFileKind.ASIC_S if "META-INF/signature.p7s" in present else SignedFileKind.ASIC_E
+    return _other(files)
+
+
+def _rooted(files: _Files, tag: str) -> bool:
+    """Whether every file of signatures has this root, and there is one (EN 319 162-1 §4.4.3.1, ODF 1.2 part 3 §5.2)."""
+    names = files.matching("meta-inf/*signature*.xml")
+    return bool(names) and all(tree(files.content(name)).tag == tag for name in names)
+
+
+def _other(files: _Files) -> SignedFileKind:
+    """A zip that is no container of signatures.
+
+    :raises Unread: it holds signatures all the same.
+    """
+    if any(files.matching(pattern) for pattern in _OTHERS):
+        raise Unread("signatures of this kind of file are not read here")
     return SignedFileKind.UNKNOWN
 
 

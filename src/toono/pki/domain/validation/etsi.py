@@ -13,7 +13,8 @@ _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 
 
 def as_etsi(report: ValidationReport) -> dict[str, Any]:
-    """The whole report. ``Sentence`` is the answer in words, ``Kind`` what sort of file it is; both are additions of ours."""
+    """The whole report. ``Sentence`` is the answer in words, ``Kind`` what sort of file it is, ``TimeStamps`` the one that
+    the whole file is; these are additions of ours."""
     digest = b64encode(bytes.fromhex(report.sha256)).decode()
     return {
         "ValidationTime": report.checked_at.isoformat(),
@@ -27,6 +28,7 @@ def as_etsi(report: ValidationReport) -> dict[str, Any]:
         "SignatureValidationStatus": _status(report.indication, report.sub_indication, report.detail),
         "Sentence": report.sentence,
         "SignatureValidationReport": [_signature(one) for one in report.signatures],
+        "TimeStamps": [_stamp(report.stamp)] if report.stamp else [],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,8 +17,8 @@ from toono.pki.domain.validation import cms, limits
 from toono.pki.domain.validation.algorithms import Mechanism, digest, names, verifies
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.paths import parsed
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
-from toono.pki.domain.validation.tlv import Malformed, TooLarge
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, refused, unreadable
+from toono.pki.domain.validation.tlv import Malformed, TooLarge, Unread
 
 ALGORITHMS = {
     **{f"RS{bits}": Mechanism("rsa", f"sha{bits}") for bits in (256, 384, 512)},
@@ -34,6 +35,8 @@ UNDERSTOOD = frozenset({"b64", "sigD", "sigT", "iat", "x5t#o", "sigX5ts", "x5t#S
 """What may stand in ``crit`` (RFC 7515 §4.1.11)."""
 BY_URI = "http://uri.etsi.org/19182/ObjectIdByURI"
 BY_URI_HASH = "http://uri.etsi.org/19182/ObjectIdByURIHash"
+_TRACES = re.compile(rb"signature|\\u00[0-9a-fA-F]{2}")
+"""Without either no member of a text that is no JSON could be called so."""
 _DIGESTS = {"S256": "sha256", "S384": "sha384", "S512": "sha512"}
 _DIGESTS |= {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -50,10 +53,12 @@ def read(data: bytes, detached: Source | None = None) -> Reading:
     try:
         payload, entries = _parts(data)
         if len(entries) > limits.SIGNATURES:
-            raise Malformed("too many signatures")
+            raise TooLarge("too many signatures")
         found = [_signature(f"S{number}", payload, entry, detached, material) for number, entry in enumerate(entries, start=1)]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        return Reading(kind=SignedFileKind.JADES, failure=unreadable(error), detail=str(error)[:300])
+        if unreadable(error) is SubIndication.FORMAT_FAILURE and not _may_hold_signature(data):
+            return Reading()
+        return refused(SignedFileKind.JADES, error)
     return cms.finished(SignedFileKind.JADES, found, material)
 
 
@@ -67,12 +72,24 @@ def _parts(data: bytes) -> tuple[str | None, list[dict[str, Any]]]:
         return inside or None, [{"protected": header, "signature": signature}]
     whole = _object(text)
     payload = whole.get("payload")
-    if payload is not None and not isinstance(payload, str):
-        raise Malformed("a payload that is no text")
     entries = whole.get("signatures", [whole])
+    if not _signs(whole) and not any(map(_signs, entries if isinstance(entries, list) else [])):
+        return None, []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Malformed("not a JWS")
+    if payload is not None and not isinstance(payload, str):
+        raise Malformed("a payload that is no text")
     return payload, entries
+
+
+def _signs(entry: Any) -> bool:
+    """Whether an object has what a signature of a JWS has (RFC 7515 §7.2.1); any other JSON is no JWS."""
+    return isinstance(entry, dict) and "signature" in entry and bool({"protected", "header"} & set(entry))
+
+
+def _may_hold_signature(data: bytes) -> bool:
+    """Whether what cannot be read could be a damaged JWS, and not only some text that begins with a brace."""
+    return not data.lstrip().startswith(b"{") or _TRACES.search(data.replace(b"\0", b"")) is not None
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -92,6 +109,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _signature(
     identifier: str, payload: str | None, entry: dict[str, Any], detached: Source | None, material: Material
 ) -> SignatureReading:
+    if "protected" not in entry:
+        return SignatureReading(id=identifier, failure=SubIndication.GENERIC, unread=True, detail="a JWS without a protected header")
     protected = str(entry["protected"])
     header = _object(_decoded(protected).decode("utf-8"))
     listed = header.get("x5c") or (entry.get("header") or {}).get("x5c") or []
@@ -100,13 +119,18 @@ def _signature(
         material.add_certificate(der)
     signature = _decoded(str(entry["signature"]))
     stamps = tuple(_unsigned(entry, str(entry["signature"]), payload, protected, material))
-    failure, detail, algorithms = _check(header, protected, payload, signature, chain, detached)
+    unread = False
+    try:
+        failure, detail, algorithms = _check(header, protected, payload, signature, chain, detached)
+    except Unread as error:
+        failure, detail, algorithms, unread = SubIndication.GENERIC, str(error), (), True
     named = _names(header, chain[0]) if chain else None
     if failure is None and named is False:
         failure, detail = SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "the signature names another certificate"
     return SignatureReading(
         id=identifier,
         failure=failure,
+        unread=unread,
         detail=detail,
         certificate=chain[0] if chain else None,
         bound=failure is None and (bool(named) or bool(header.get("x5c"))),
@@ -122,7 +146,10 @@ def _signature(
 def _check(
     header: dict[str, Any], protected: str, payload: str | None, signature: bytes, chain: list[bytes], detached: Source | None
 ) -> tuple[SubIndication | None, str, tuple[str, ...]]:
-    """What is wrong, in words, and on which algorithms it rests."""
+    """What is wrong, in words, and on which algorithms it rests.
+
+    :raises Unread: what was signed is named in a way that is not followed here.
+    """
     unknown = [str(name) for name in header.get("crit", []) if name not in UNDERSTOOD]
     mechanism = ALGORITHMS.get(str(header.get("alg")))
     if unknown:
@@ -162,9 +189,11 @@ def _content(header: dict[str, Any], payload: str | None, detached: Source | Non
 
 
 def _referenced(reference: dict[str, Any], as_is: bool, detached: Source | None) -> tuple[bytes | None, SubIndication | None, str]:
-    kind, names = reference.get("mId"), reference.get("pars", [])
+    kind, names = reference.get("mId"), reference.get("pars")
+    if not isinstance(kind, str) or not isinstance(names, list) or not names:
+        return None, SubIndication.FORMAT_FAILURE, "sigD without its members"
     if kind not in (BY_URI, BY_URI_HASH) or len(names) != 1:
-        return None, SubIndication.FORMAT_FAILURE, "a way of naming the signed data that is not done here"
+        raise Unread(f"a way of naming the signed data that is not done here: {kind[:80]}, {len(names)}")
     if detached is None:
         return None, SubIndication.SIGNED_DATA_NOT_FOUND, "what was signed is not in the file"
     if kind == BY_URI:

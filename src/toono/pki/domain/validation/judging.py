@@ -7,7 +7,7 @@ since when the thief has had it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -135,6 +135,7 @@ def judge(read: SignatureReading, world: World) -> Judged:
         id=read.id,
         indication=indication(failure),
         sub_indication=failure,
+        unread=read.unread,
         level=_level(read, stamps, worth),
         signatory=signatory(certificate) if certificate else None,
         trusted=worth.path is not None and worth.failure is not SubIndication.CHAIN_CONSTRAINTS_FAILURE,
@@ -150,6 +151,15 @@ def judge(read: SignatureReading, world: World) -> Judged:
         detail=detail,
     )
     return Judged(report, (*worth.missing, *(pair for _, one in stamps for pair in one.missing)))
+
+
+def judge_stamp(read: StampReading, world: World) -> tuple[StampReport, Worth]:
+    """A time-stamp that stands alone (§5.4), and what it is worth. That what it is over is not at hand counts after everything else."""
+    absent = read.failure is SubIndication.SIGNED_DATA_NOT_FOUND
+    worth = _stamp_worth(read.model_copy(update={"failure": None}) if absent else read, world.now, world)
+    if absent and worth.failure is None:
+        worth = replace(worth, failure=read.failure, detail=read.detail)
+    return _stamp_report(read, worth), worth
 
 
 def certificate_worth(certificate: x509.Certificate | None, purpose: Purpose, moment: Moment, world: World) -> Worth:

@@ -27,7 +27,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from toono.pki.contracts import Coverage, SignedFileKind, SubIndication
 from toono.pki.domain.validation import cms, limits
 from toono.pki.domain.validation.cms import Digester
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
 
 PIECE_BYTES = 1024 * 1024
 END_BYTES = 16 * 1024
@@ -86,7 +86,7 @@ def _read(stream: BinaryIO) -> Reading:
     reader = PdfFileReader(stream)
     embedded = list(reader.embedded_signatures)
     if len(embedded) > limits.SIGNATURES:
-        return Reading(kind=SignedFileKind.PDF, failure=SubIndication.FORMAT_FAILURE, detail="too many signatures")
+        return Reading(kind=SignedFileKind.PDF, failure=SubIndication.GENERIC, detail="too many signatures")
     if not embedded and not _unknown(reader, embedded) and _mentions(stream, b"/ByteRange"):
         return Reading(
             kind=SignedFileKind.PDF, failure=SubIndication.FORMAT_FAILURE, detail="there is a signature that no field of the form names"
@@ -112,12 +112,22 @@ def _ends(stream: BinaryIO) -> bool:
 def _unknown(reader: Any, embedded: list[Any]) -> list[SignatureReading]:
     """Filled signature fields that the library passes over, since it does not know their kind. They are there, so they are told."""
     known = {one.fq_name for one in embedded}
-    names = [name for name, value, _ in enumerate_sig_fields(reader, filled_status=True) if name not in known and value is not None]
-    detail = "a signature of a kind that is not known"
-    return [
-        SignatureReading(id=f"U{number}", failure=SubIndication.FORMAT_FAILURE, detail=detail, coverage=Coverage.PART)
-        for number, _ in enumerate(names[: limits.SIGNATURES], start=1)
-    ]
+    values = [value for name, value, _ in enumerate_sig_fields(reader, filled_status=True) if name not in known and value is not None]
+    return [_passed_over(f"U{number}", value) for number, value in enumerate(values[: limits.SIGNATURES], start=1)]
+
+
+def _passed_over(identifier: str, value: Any) -> SignatureReading:
+    """A kind of its own (SubFilter, ISO 32000-2 §12.8.1) is not read here; one that says no kind, or ours and is none, is broken."""
+    content = value.get_object() if hasattr(value, "get_object") else value
+    kind = _value(content, "/SubFilter") if isinstance(content, generic.DictionaryObject) else None
+    unread = isinstance(kind, generic.NameObject) and kind not in FILTERS
+    return SignatureReading(
+        id=identifier,
+        failure=SubIndication.GENERIC if unread else SubIndication.FORMAT_FAILURE,
+        unread=unread,
+        detail=f"a signature of a kind that is not known: {kind}"[:100],
+        coverage=Coverage.PART,
+    )
 
 
 @dataclass
@@ -187,7 +197,7 @@ def _signature(place: _Place, identifier: str, later: list[StampReading], materi
         signer = cms.read_signer(signed, signed.signers[0], digests, others=tuple(material.certificates))
         found = cms.described(signed, signer, identifier, digests, material)
     except (ValueError, IndexError) as error:
-        return _unreadable(place, identifier, str(error))
+        return _unreadable(place, identifier, str(error), unreadable(error))
     coverage, permitted, detail = _afterwards(place)
     return found.model_copy(
         update={
@@ -201,10 +211,10 @@ def _signature(place: _Place, identifier: str, later: list[StampReading], materi
     )
 
 
-def _unreadable(place: _Place, identifier: str, detail: str) -> SignatureReading:
+def _unreadable(place: _Place, identifier: str, detail: str, failure: SubIndication = SubIndication.FORMAT_FAILURE) -> SignatureReading:
     return SignatureReading(
         id=identifier,
-        failure=SubIndication.FORMAT_FAILURE,
+        failure=failure,
         detail=detail[:300],
         claimed_time=_claimed(place.embedded),
         coverage=Coverage.PART,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from toono.kernel.contract import Contract
 from toono.pki.contracts import Coverage, SignedFileKind, SubIndication
-from toono.pki.domain.validation.tlv import TooLarge
+from toono.pki.domain.validation.tlv import TooLarge, Unread
 
 
 class Record(Contract):
@@ -21,7 +21,7 @@ class StampReading(Record):
     """One RFC 3161 token."""
 
     kind: str
-    """``signature``, ``content``, ``archive`` or ``container``; see :class:`toono.pki.contracts.StampReport`."""
+    """``signature``, ``content``, ``archive``, ``container`` or ``file``; see :class:`toono.pki.contracts.StampReport`."""
     time: datetime | None = None
     certificate: bytes | None = None
     """Of the unit that signed it, DER."""
@@ -37,6 +37,8 @@ class SignatureReading(Record):
 
     id: str
     failure: SubIndication | None = None
+    unread: bool = False
+    """The failure is ours: it has a form that is not read here."""
     detail: str = ""
     certificate: bytes | None = None
     """The signer's, DER."""
@@ -60,6 +62,8 @@ class Reading(Record):
 
     kind: SignedFileKind = SignedFileKind.UNKNOWN
     signatures: tuple[SignatureReading, ...] = ()
+    stamp: StampReading | None = None
+    """The file is a time-stamp and nothing else."""
     certificates: tuple[bytes, ...] = ()
     """All that stand in it, DER; in no order, none of them trusted."""
     lists: tuple[bytes, ...] = ()
@@ -69,12 +73,19 @@ class Reading(Record):
     uncovered: tuple[str, ...] = ()
     failure: SubIndication | None = None
     """The file as a whole cannot be read."""
+    unread: bool = False
+    """As of a signature."""
     detail: str = ""
 
 
 def unreadable(error: Exception) -> SubIndication:
-    """What a reader's failure means: a broken form, or only that the file is larger than is looked at, which proves nothing."""
-    return SubIndication.GENERIC if isinstance(error, TooLarge) else SubIndication.FORMAT_FAILURE
+    """What a reader's failure means: a broken form, or only that the file is larger than is looked at or not read here, which proves nothing."""
+    return SubIndication.GENERIC if isinstance(error, TooLarge | Unread) else SubIndication.FORMAT_FAILURE
+
+
+def refused(kind: SignedFileKind, error: Exception) -> Reading:
+    """The reading of a file that its reader gave up."""
+    return Reading(kind=kind, failure=unreadable(error), unread=isinstance(error, Unread), detail=str(error)[:300])
 
 
 class Material:

@@ -19,6 +19,10 @@ class TooLarge(Malformed):
     """The file is larger than is looked at: nothing is said of its form."""
 
 
+class Unread(Malformed):
+    """The file may be as the format says, but has a form that is not read here: nothing is said of its worth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Element:
     """One element of a view: ``start`` its tag, ``body``–``end`` its content, ``stop`` the first byte after it."""
@@ -50,7 +54,7 @@ def read(view: memoryview, at: int = 0, limit: int | None = None, depth: int = 0
     """
     limit = len(view) if limit is None else limit
     if depth > limits.DEPTH:
-        raise Malformed("nested too deeply")
+        raise TooLarge("nested too deeply")
     if at + 2 > limit:
         raise Malformed("ends within a tag")
     tag, first = view[at], view[at + 1]
@@ -93,7 +97,7 @@ def children(parent: Element, depth: int = 0, most: int = limits.ELEMENTS) -> It
     while at < parent.end:
         count += 1
         if count > most:
-            raise Malformed("too many elements")
+            raise TooLarge("too many elements")
         child = read(parent.view, at, parent.end, depth + 1)
         yield child
         at = child.stop
@@ -120,7 +124,7 @@ def _indefinite(view: memoryview, tag: int, at: int, limit: int, depth: int) -> 
             return Element(view, tag, at, at + 2, place, place + 2)
         count += 1
         if count > limits.PIECES:
-            raise Malformed("too many elements")
+            raise TooLarge("too many elements")
         place = read(view, place, limit, depth + 1).stop
 
 

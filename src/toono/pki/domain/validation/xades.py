@@ -20,9 +20,19 @@ from toono.pki.domain.validation import cms, limits
 from toono.pki.domain.validation.algorithms import SALTS_BYTES, Mechanism, digest, names, verifies
 from toono.pki.domain.validation.cms import Source
 from toono.pki.domain.validation.paths import parsed
-from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, unreadable
-from toono.pki.domain.validation.tlv import Malformed
-from toono.pki.domain.validation.xmltree import DS, Form, canonical, canonical_document, form, identified, local_name, tree
+from toono.pki.domain.validation.reading import Material, Reading, SignatureReading, StampReading, refused, unreadable
+from toono.pki.domain.validation.tlv import Malformed, TooLarge, Unread
+from toono.pki.domain.validation.xmltree import (
+    DS,
+    Form,
+    canonical,
+    canonical_document,
+    form,
+    identified,
+    local_name,
+    may_hold_signature,
+    tree,
+)
 
 XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
 XADES_141 = "{http://uri.etsi.org/01903/v1.4.1#}"
@@ -31,6 +41,8 @@ ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 BASE64 = "http://www.w3.org/2000/09/xmldsig#base64"
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 OUTSIDE_SIGNATURES = "not(ancestor-or-self::ds:Signature)"
+FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
+SIGNATURES_EVERYWHERE = "/descendant::ds:Signature"
 
 DIGESTS = {
     "http://www.w3.org/2000/09/xmldsig#sha1": "sha1",
@@ -65,6 +77,9 @@ Resolver = Callable[[str], Source | None]
 """What a reference outside the document names, by its URI."""
 
 
+_SILENT = {"Id", "ID", "id", "{urn:oasis:names:tc:opendocument:xmlns:digitalsignature:1.0}version"}
+
+
 class Broken(Exception):
     """The signature stops here with this answer."""
 
@@ -79,18 +94,20 @@ def read(data: bytes, resolver: Resolver | None = None) -> Reading:
     try:
         signatures = read_document(tree(data), resolver, material)
     except (ValueError, IndexError) as error:
-        return Reading(kind=SignedFileKind.XADES, failure=unreadable(error), detail=str(error)[:300])
+        if unreadable(error) is SubIndication.FORMAT_FAILURE and not may_hold_signature(data):
+            return Reading(kind=SignedFileKind.XADES)
+        return refused(SignedFileKind.XADES, error)
     return cms.finished(SignedFileKind.XADES, signatures, material)
 
 
 def read_document(root: Any, resolver: Resolver | None, material: Material, prefix: str = "S") -> list[SignatureReading]:
     """Every signature below ``root``.
 
-    :raises Malformed:
+    :raises TooLarge: more signatures than are looked at.
     """
     nodes = [node for node in root.iter(DS + "Signature") if not _inside_properties(node)]
     if len(nodes) > limits.SIGNATURES:
-        raise Malformed("too many signatures")
+        raise TooLarge("too many signatures")
     known = identified(root)
     return [_Signature(root, node, known, resolver, material).read(f"{prefix}{number}") for number, node in enumerate(nodes, start=1)]
 
@@ -114,18 +131,22 @@ class _Signature:
 
     def read(self, identifier: str) -> SignatureReading:
         certificate: bytes | None = None
-        bound, algorithm, failure, detail = False, "", None, ""
+        bound, algorithm, failure, detail, unread = False, "", None, "", False
         try:
             self._collect()
             certificate, bound, algorithm = self._check()
         except Broken as broken:
             failure, detail = broken.failure, broken.detail
-            certificate = self._candidates()[0] if self._candidates() else None
+            certificate = next(iter(self._candidates()), None)
+        except Unread as error:
+            failure, detail, unread = SubIndication.GENERIC, str(error)[:300], True
+            certificate = next(iter(self._candidates()), None)
         except (ValueError, IndexError, TypeError, AttributeError) as error:
-            failure, detail = SubIndication.FORMAT_FAILURE, f"the signature cannot be read: {error}"[:300]
+            failure, detail = unreadable(error), f"the signature cannot be read: {error}"[:300]
         return SignatureReading(
             id=identifier,
             failure=failure,
+            unread=unread,
             detail=detail,
             certificate=certificate,
             bound=bound,
@@ -149,9 +170,11 @@ class _Signature:
         if how is None or mechanism is None:
             raise Broken(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "an algorithm that is not known")
         references = info.findall(DS + "Reference")
-        if not references or len(references) > limits.CONTAINER_FILES:
-            raise Broken(SubIndication.FORMAT_FAILURE, "a signature over nothing, or over too much")
-        properties = [self._reference(reference) for reference in references]
+        if not references:
+            raise Broken(SubIndication.FORMAT_FAILURE, "a signature over nothing")
+        if len(references) > limits.CONTAINER_FILES:
+            raise TooLarge("it covers more than is looked at")
+        properties, unread = self._references(references)
         encoded, named = self._certificate()
         certificate = parsed(encoded)
         if certificate is None:
@@ -160,7 +183,19 @@ class _Signature:
         self.algorithms += names(key, *mechanism.digests)
         if not verifies(key, mechanism, _base64(value), data=canonical(info, how)):
             raise Broken(SubIndication.SIG_CRYPTO_FAILURE, "the signature does not verify")
+        if unread is not None:
+            raise unread
         return encoded, named and any(properties), str(mechanism)
+
+    def _references(self, references: list[Any]) -> tuple[list[bool], Unread | None]:
+        """Check all: what is wrong with one counts more than that another is not read."""
+        found, unread = [], None
+        for reference in references:
+            try:
+                found.append(self._reference(reference))
+            except Unread as error:
+                unread = unread or error
+        return found, unread
 
     def _reference(self, reference: Any) -> bool:
         """Check one reference; whether it is to the signed properties of this very signature."""
@@ -205,11 +240,15 @@ class _Signature:
         return found[0]
 
     def _outside(self, reference: Any, uri: str, name: str) -> bytes:
-        if reference.find(f"{DS}Transforms/{DS}Transform") is not None:
-            raise Broken(SubIndication.FORMAT_FAILURE, "a transform of another file is not done here")
+        transforms = reference.findall(f"{DS}Transforms/{DS}Transform")
+        how = form(transforms[0]) if len(transforms) == 1 else None
+        if transforms and how is None:
+            raise Unread(f"a transform of another file that is not done here: {transforms[0].get('Algorithm', '')[:80]}")
         source = self.resolver(unquote(uri)) if self.resolver else None
         if source is None:
             raise Broken(SubIndication.SIGNED_DATA_NOT_FOUND, f"what was signed is not at hand: {uri[:80]}")
+        if how is not None:
+            source = _source(_canonical_file(source, how))
         self.names.append(unquote(uri)[:240])
         self.pieces.append(source)
         return digest(name, source())
@@ -222,14 +261,14 @@ class _Signature:
             found = form(transform)
             if algorithm == ENVELOPED:
                 without.append(self.node)
-            elif algorithm == XPATH and "".join((transform.findtext(DS + "XPath") or "").split()) == "".join(OUTSIDE_SIGNATURES.split()):
+            elif _leaves_out_signatures(transform, algorithm):
                 without.extend(self.root.iter(DS + "Signature"))
             elif algorithm == BASE64:
                 decoded = True
             elif found is not None:
                 how = found
             else:
-                raise Broken(SubIndication.FORMAT_FAILURE, f"a transform that is not done here: {algorithm[:80]}")
+                raise Unread(f"a transform that is not done here: {algorithm[:80]}")
         if decoded:
             return _base64(element)
         if without and any(element is node for node in without):
@@ -373,6 +412,43 @@ def _digest_of(node: Any) -> str | None:
     return "sha256" if method is None else DIGESTS.get(method.get("Algorithm", ""))
 
 
+def _leaves_out_signatures(transform: Any, algorithm: str) -> bool:
+    """Whether a filter takes out every signature of the document and nothing else, in either of the two ways in which writers say so."""
+    if algorithm not in (XPATH, FILTER) or len(transform) != 1:
+        return False
+    [path], wanted = transform, OUTSIDE_SIGNATURES if algorithm == XPATH else SIGNATURES_EVERYWHERE
+    if algorithm == FILTER and (path.tag != f"{{{FILTER}}}XPath" or path.get("Filter") != "subtract"):
+        return False
+    named = path.nsmap.get("ds") == DS.strip("{}") and (algorithm == FILTER or path.tag == DS + "XPath")
+    return named and "".join((path.text or "").split()) == wanted and not len(path)
+
+
+def _canonical_file(source: Source, how: Form) -> bytes:
+    """Another file, read as XML and written in its canonical form (XML-Signature §4.4.3.2); comments stay if the form has them.
+
+    :raises Unread: it has a document type, whose defaults and entities are not read.
+    :raises Broken: it is no XML, so it cannot be what was signed.
+    """
+    content = b"".join(bytes(piece) for piece in _bounded(source))
+    try:
+        return canonical_document(tree(content), how, comments=None)
+    except TooLarge:
+        raise
+    except Malformed as error:
+        if b"<!DOCTYPE" in content.replace(b"\0", b""):
+            raise Unread("another file with a document type is not made canonical here") from error
+        raise Broken(SubIndication.HASH_FAILURE, f"what was signed is not what is here: {error}"[:300]) from error
+
+
+def _bounded(source: Source) -> Iterator[bytes | memoryview]:
+    left = limits.XML_BYTES
+    for piece in source():
+        left -= len(piece)
+        if left < 0:
+            raise TooLarge("the XML is larger than the limit")
+        yield piece
+
+
 def _source(content: bytes) -> Source:
     return lambda: [content]
 
@@ -388,9 +464,7 @@ def _stamp_form(node: Any) -> Form:
 
 def _speaking(element: Any) -> bool:
     """Whether attributes of a frame say something."""
-    return any(
-        name not in ("Id", "ID", "id") and not name.startswith("{http://www.w3.org/2001/XMLSchema-instance}") for name in element.attrib
-    )
+    return any(name not in _SILENT and not name.startswith("{http://www.w3.org/2001/XMLSchema-instance}") for name in element.attrib)
 
 
 def _inside_properties(node: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,11 @@ _EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _INCLUSIVE = {"http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2006/12/xml-c14n11"}
 _PREFIXES = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
+_RESOURCES = {etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG}
+_TRACES = (b"SignatureValue", b"xmldsig#", b"<!ENTITY")
+_ENCODING = re.compile(rb"""<\?xml[^>]{0,80}encoding\s*=\s*["']([A-Za-z0-9._:-]+)""")
+_PLAIN_ENCODING = re.compile(rb"(utf-?(8|16|32)|us-ascii|ascii|iso-8859-|windows-125|cp125|koi8-)", re.IGNORECASE)
+"""In which ASCII stands as it is, but for zero bytes."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,20 @@ def tree(data: bytes) -> Any:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        if getattr(error, "code", None) in _RESOURCES:
+            raise TooLarge(f"the XML is more than its parser takes: {error}"[:200]) from error
         raise Malformed(f"not XML: {error}"[:200]) from error
     if root.getroottree().docinfo.internalDTD is not None or root.getroottree().docinfo.doctype:
         raise Malformed("XML with a document type")
     return root
+
+
+def may_hold_signature(data: bytes) -> bool:
+    """Whether text that is no XML, or has a document type, could hold a signature all the same. The name of an element cannot be written
+    with character references (XML 1.0 §2.3), so only entities and encodings that hide ASCII could keep the traces out of the bytes."""
+    bare = data.replace(b"\0", b"")
+    encoding = _ENCODING.search(bare[:400])
+    return any(trace in bare for trace in _TRACES) or (encoding is not None and not _PLAIN_ENCODING.match(encoding[1]))
 
 
 def form(method: Any) -> Form | None:
@@ -78,12 +94,13 @@ def canonical(element: Any, how: Form, *, comments: bool | None = None) -> bytes
     return _written(alone, how, comments)
 
 
-def canonical_document(root: Any, how: Form) -> bytes:
-    """The whole document without comments, instructions beside the root included (XML-Signature §4.4.3.3).
+def canonical_document(root: Any, how: Form, *, comments: bool | None = False) -> bytes:
+    """The whole document, instructions beside the root included; without comments (XML-Signature §4.4.3.3) unless ``comments`` is None, which
+    leaves them to the form.
 
     :raises Malformed: it has no canonical form.
     """
-    return _written(root.getroottree(), how, False)
+    return _written(root.getroottree(), how, comments)
 
 
 def _again() -> Any:
