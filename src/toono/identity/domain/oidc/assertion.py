@@ -20,6 +20,7 @@ TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 KINDS = ("jwt", "client-authentication+jwt")
 """Values of ``typ`` that are taken, beside none: RFC 7519 §5.1, RFC 7523bis §4. What a client signs for another purpose is no proof of it."""
 _PATHS = tuple(ENDPOINTS[name] for name in AUTHENTICATING)
+_BELOW_ISSUER = frozenset({"", *_PATHS})
 
 
 def proven_client(provider: Provider, parameters: Parameters) -> Client:
@@ -63,8 +64,11 @@ def _is_for_us(provider: Provider, client: Client, audience: Any) -> bool:
     if client.profile is Profile.FAPI2:
         return bool(audience == provider.issuer)
     named = audience if isinstance(audience, list) else [audience]
-    ours = (provider.issuer, *(provider.issuer + path for path in _PATHS))
-    return bool(named) and all(one in ours for one in named)
+    return bool(named) and all(_is_ours(provider.issuer, one) for one in named)
+
+
+def _is_ours(issuer: str, address: Any) -> bool:
+    return isinstance(address, str) and address.startswith(issuer) and address[len(issuer) :] in _BELOW_ISSUER
 
 
 def _audiences(provider: Provider, client: Client) -> str:
