@@ -124,3 +124,14 @@ def visit(stack: Stack, chromium: Browser) -> Callable[..., Any]:
 def person(fresh_person: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """A made-up citizen whom no other test uses."""
     return fresh_person()
+
+
+@pytest.fixture
+def signed_in(stack: Stack, chromium: Browser, person: dict[str, Any]) -> Iterator[Page]:
+    """Somebody who is signed in, in a window that is held to the pages' own policy, as :func:`visit` is not."""
+    width, height = WIDTHS["phone"]
+    context = chromium.new_context(viewport={"width": width, "height": height}, locale="mn-MN")
+    visit = Visit(context.new_page(), stack)
+    visit.sign_in(person)
+    yield visit.page
+    context.close()

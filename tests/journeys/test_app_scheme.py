@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
-from tests.journeys.conftest import WIDTHS, Visit
 from tests.stage import Stack
 
 APP = "com.example.app:/callback"
@@ -34,17 +31,6 @@ def address(stack: Stack) -> str:
     return f"/oidc/authorize?{urlencode(asked)}"
 
 
-@pytest.fixture
-def page(stack: Stack, chromium: Browser, person: dict[str, Any]) -> Iterator[Page]:
-    """Somebody who is signed in, in a window that is held to the pages' own policy."""
-    width, height = WIDTHS["phone"]
-    context = chromium.new_context(viewport={"width": width, "height": height}, locale="mn-MN")
-    visit = Visit(context.new_page(), stack)
-    visit.sign_in(person)
-    yield visit.page
-    context.close()
-
-
 def handed_over(page: Page, stack: Stack, address: str) -> str:
     """Where the browser's way ended after the button: at the address that it could not show itself, or before it, where it was held."""
     ended: list[str] = []
@@ -56,11 +42,11 @@ def handed_over(page: Page, stack: Stack, address: str) -> str:
     return place
 
 
-def test_the_browser_hands_the_answer_to_the_app(page: Page, stack: Stack, address: str) -> None:
-    assert handed_over(page, stack, address).startswith(APP + "?code=")
+def test_the_browser_hands_the_answer_to_the_app(signed_in: Page, stack: Stack, address: str) -> None:
+    assert handed_over(signed_in, stack, address).startswith(APP + "?code=")
 
 
-def test_which_it_would_not_if_the_page_did_not_name_the_scheme(page: Page, stack: Stack, address: str) -> None:
+def test_which_it_would_not_if_the_page_did_not_name_the_scheme(signed_in: Page, stack: Stack, address: str) -> None:
     """The twin: the same page, its policy without the scheme."""
 
     def without(route: Route) -> None:
@@ -68,5 +54,5 @@ def test_which_it_would_not_if_the_page_did_not_name_the_scheme(page: Page, stac
         policy = found.headers["content-security-policy"].replace(" com.example.app:", "")
         route.fulfill(response=found, headers=found.headers | {"content-security-policy": policy})
 
-    page.route("**/identity/consent?*", lambda route: without(route) if route.request.method == "GET" else route.continue_())
-    assert "/oidc/authorize/" in handed_over(page, stack, address)
+    signed_in.route("**/identity/consent?*", lambda route: without(route) if route.request.method == "GET" else route.continue_())
+    assert "/oidc/authorize/" in handed_over(signed_in, stack, address)

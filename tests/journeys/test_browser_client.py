@@ -10,10 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.conformance.test_oidc_live import plane  # noqa: F401
-from tests.journeys.conftest import WIDTHS, Visit
 from tests.stage import Stack
 
 APPLICATION = """
@@ -133,16 +132,6 @@ def site(stack: Stack) -> Iterator[Site]:
     yield found
     found.server.shutdown()
     found.server.server_close()
-
-
-@pytest.fixture
-def signed_in(stack: Stack, chromium: Browser, person: dict[str, Any]) -> Iterator[Page]:
-    width, height = WIDTHS["phone"]
-    context = chromium.new_context(viewport={"width": width, "height": height}, locale="mn-MN")
-    visit = Visit(context.new_page(), stack)
-    visit.sign_in(person)
-    yield visit.page
-    context.close()
 
 
 def run(page: Page, site: Site) -> dict[str, Any]:
